@@ -16,7 +16,6 @@ import jwt
 import pytest
 
 from app import __version__
-from app.db.migrate import upgrade
 from app.db.revisions import head_revision
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
@@ -62,10 +61,9 @@ def test_migrate_makes_the_role_that_serves_and_the_second_time_finds_it(empty_d
     assert serving.returncode == 5
 
 
-def test_seed_writes_once_and_rejects_to_write_the_same_again(empty_dsn: str) -> None:
-    upgrade(empty_dsn)
+def test_seed_writes_once_and_rejects_to_write_the_same_again(migrated_dsn: str) -> None:
     options = ["--companies", "1", "--customers", "20", "--seed", "7"]
-    first, second = run("seed", *options, DATABASE_URL=empty_dsn), run("seed", *options, DATABASE_URL=empty_dsn)
+    first, second = run("seed", *options, DATABASE_URL=migrated_dsn), run("seed", *options, DATABASE_URL=migrated_dsn)
     assert first.returncode == 0
     assert messages(first) == ""
     assert "20 customers" in first.stdout

@@ -16,7 +16,6 @@ from asyncpg import DeadlockDetectedError
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.failures import explain
-from app.db.migrate import upgrade
 from app.unavailable import Cause, DatabaseUnavailable
 from tests.support.commands import ROOT, free_port, messages, run, running, taken_port
 from tests.support.databases import as_role, execute, same_database, with_database
@@ -104,17 +103,16 @@ def test_a_role_that_is_a_superuser_may_not_serve(owner_dsn: str) -> None:
     ],
 )
 def test_a_role_that_sees_past_the_policies_may_not_serve(
-    empty_dsn: str, attribute: str, grant: str, problem: str
+    migrated_dsn: str, attribute: str, grant: str, problem: str
 ) -> None:
-    upgrade(empty_dsn)
     role = f"customer_gateway_test_{uuid4().hex}"
-    asyncio.run(execute(empty_dsn, f"CREATE ROLE {role} LOGIN {attribute}", grant.format(role=role)))
+    asyncio.run(execute(migrated_dsn, f"CREATE ROLE {role} LOGIN {attribute}", grant.format(role=role)))
     try:
-        result = run("serve", DATABASE_URL=as_role(empty_dsn, role))
+        result = run("serve", DATABASE_URL=as_role(migrated_dsn, role))
     finally:
         asyncio.run(
             execute(
-                empty_dsn, f"REASSIGN OWNED BY {role} TO CURRENT_USER", f"DROP OWNED BY {role}", f"DROP ROLE {role}"
+                migrated_dsn, f"REASSIGN OWNED BY {role} TO CURRENT_USER", f"DROP OWNED BY {role}", f"DROP ROLE {role}"
             )
         )
     assert result.returncode == 2
@@ -335,15 +333,10 @@ def test_nothing_is_made_where_its_id_could_not_be_printed(owner_dsn: str) -> No
     assert name not in run("company", "list", DATABASE_URL=owner_dsn).stdout
 
 
-def test_ctrl_c_is_no_traceback(empty_dsn: str, tmp_path: Path) -> None:
+def test_ctrl_c_is_no_traceback(migrated_dsn: str, tmp_path: Path) -> None:
     output = tmp_path / "output"
-    with running("seed", "--customers", "100000", output=output, DATABASE_URL=migrated(empty_dsn)) as process:
+    with running("seed", "--customers", "100000", output=output, DATABASE_URL=migrated_dsn) as process:
         time.sleep(3)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(30) in {130, -signal.SIGINT}
     assert "Traceback" not in output.read_text()
-
-
-def migrated(dsn: str) -> str:
-    upgrade(dsn)
-    return dsn

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from app.db.dsn import parse
-from app.db.migrate import upgrade
 from tests.support.commands import run
 from tests.support.databases import as_role, execute
 
@@ -25,10 +24,9 @@ def login_role(dsn: str, attributes: str = "", *statements: str) -> Generator[st
         asyncio.run(execute(dsn, f'DROP OWNED BY "{role}"', f'DROP ROLE "{role}"'))
 
 
-def test_a_role_without_rights_is_told_the_grant_that_the_owner_runs(empty_dsn: str) -> None:
-    upgrade(empty_dsn)
-    with login_role(empty_dsn) as role:
-        dsn = as_role(empty_dsn, role)
+def test_a_role_without_rights_is_told_the_grant_that_the_owner_runs(migrated_dsn: str) -> None:
+    with login_role(migrated_dsn) as role:
+        dsn = as_role(migrated_dsn, role)
         result = run("serve", DATABASE_URL=dsn)
         assert result.returncode == 2
         owner, grant = re.findall(r'As the role "(.+)", which owns the tables, run `(GRANT .+?)`\.', result.stderr)[0]
@@ -36,7 +34,7 @@ def test_a_role_without_rights_is_told_the_grant_that_the_owner_runs(empty_dsn: 
         assert f'`customer-gateway migrate` with OWNER_DATABASE_URL set to "{owner}"' in result.stderr
         assert f'"{role}" and DATABASE_URL to another' not in result.stderr
 
-        asyncio.run(execute(empty_dsn, grant))
+        asyncio.run(execute(migrated_dsn, grant))
         result = run("import", "accounts", "missing.csv", "--company", str(uuid4()), DATABASE_URL=dsn)
         assert "missing.csv can't be used" in result.stderr
 
@@ -49,10 +47,9 @@ def test_a_role_without_rights_on_an_empty_database_is_told_to_migrate(empty_dsn
     assert "The database is not migrated to this version: run `customer-gateway migrate`." in result.stderr
 
 
-def test_a_role_that_bypasses_the_policies_and_owns_nothing_is_told_to_lose_that(empty_dsn: str) -> None:
-    upgrade(empty_dsn)
-    with login_role(empty_dsn, "BYPASSRLS") as role:
-        result = run("serve", DATABASE_URL=as_role(empty_dsn, role))
+def test_a_role_that_bypasses_the_policies_and_owns_nothing_is_told_to_lose_that(migrated_dsn: str) -> None:
+    with login_role(migrated_dsn, "BYPASSRLS") as role:
+        result = run("serve", DATABASE_URL=as_role(migrated_dsn, role))
     assert result.returncode == 2
     assert f'bypasses row-level security. As a superuser, run `ALTER ROLE "{role}" NOBYPASSRLS`' in result.stderr
 

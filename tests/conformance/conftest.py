@@ -1,6 +1,5 @@
 """Fixtures for third-party programs: the service, and programs from npm and PyPI."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from shutil import copytree
@@ -9,7 +8,6 @@ from tempfile import TemporaryDirectory
 import pytest
 import pytest_asyncio
 
-from app.db.migrate import upgrade
 from app.db.seed import seed
 from tests.conformance.python.environment import Environment, installed
 from tests.support.databases import new_database, same_database
@@ -20,10 +18,9 @@ NPM = Path(__file__).parent / "npm"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def seeded(server_dsn: str, service_dsn: str) -> AsyncGenerator[Seeded]:
+async def seeded(server_dsn: str, template: str, service_dsn: str) -> AsyncGenerator[Seeded]:
     """Demo data of two companies that differ little."""
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         report = await seed(dsn, companies=2, customers=40, progress=lambda _done, _total: None)
         yield Seeded(same_database(service_dsn, dsn), report.companies)
 

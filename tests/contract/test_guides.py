@@ -1,6 +1,5 @@
 """The guides: every document in them fits the schema, and their examples give the answers that are printed."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -14,7 +13,6 @@ from graphql import parse, validate
 
 from app.db import customer_writes
 from app.db.database import Database
-from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.graphql.schema import executable, schema
 from tests.support.asking import Caller
@@ -54,11 +52,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def demo(empty_dsn: str, service_dsn: str) -> AsyncGenerator[Caller]:
+async def demo(migrated_dsn: str, service_dsn: str) -> AsyncGenerator[Caller]:
     """Someone of the first demo company."""
-    await asyncio.to_thread(upgrade, empty_dsn)
-    await seed(empty_dsn, companies=1, customers=20, today=TODAY, progress=lambda _done, _total: None)
-    dsn = same_database(service_dsn, empty_dsn)
+    await seed(migrated_dsn, companies=1, customers=20, today=TODAY, progress=lambda _done, _total: None)
+    dsn = same_database(service_dsn, migrated_dsn)
     database = Database(dsn, pool_size=2, pool_timeout_seconds=5, statement_timeout_seconds=5)
     yield Caller(database, demo_company_id(), subject="frontend")
     await database.dispose()

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from app.db.connecting import short_lived_engine
 from app.db.database import Database
-from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.db.seed import seed
 from tests.db.big_company import BIG, CUSTOMERS, Facts, facts_of
@@ -40,11 +39,10 @@ async def make_all_visible(dsn: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def facts(server_dsn: str) -> AsyncGenerator[Facts]:
+async def facts(server_dsn: str, template: str) -> AsyncGenerator[Facts]:
     """A database with a company of 25,000 customers, or of 100,000 in a thorough run, and another of 2,000."""
     role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         report = await seed(dsn, companies=1, customers=CUSTOMERS, seed=1, progress=lambda _done, _total: None)
         await seed(dsn, companies=1, customers=2_000, seed=2, progress=lambda _done, _total: None)
         await make_all_visible(dsn)

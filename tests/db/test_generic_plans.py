@@ -1,6 +1,5 @@
 """Statements whose plan doesn't depend on their values are planned once, and the plan suits companies of any size."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,6 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from app.db.conditions import Equals, NameBeginsWith
 from app.db.customers import CustomerSort, order_by, page
 from app.db.database import Database
-from app.db.migrate import upgrade
 from app.db.paging import PageRequest
 from app.db.roles import make_login_role
 from app.domain.identity import Principal, Scope
@@ -106,11 +104,10 @@ class Companies:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def companies(server_dsn: str) -> AsyncGenerator[Companies]:
+async def companies(server_dsn: str, template: str) -> AsyncGenerator[Companies]:
     """Write the companies, and let PostgreSQL analyze them."""
     role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         await make_login_role(dsn, role, password)
         await execute(dsn, *ROWS, "ANALYZE")
         database = Database(

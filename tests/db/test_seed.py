@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import short_lived_engine
 from app.db.database import Database
-from app.db.migrate import upgrade
 from app.db.seed import SeedError, SeedReport, company_to_show, demo_company_id, seed
 from app.domain.metadata import pair_digest
 from app.unavailable import DatabaseUnavailable
@@ -202,14 +201,13 @@ async def test_a_company_may_be_smaller_than_the_story(owner_dsn: str) -> None:
     assert report.rows["customers"] == 2
 
 
-async def test_the_company_to_show_is_the_demo_one_or_else_the_oldest(empty_dsn: str) -> None:
-    await asyncio.to_thread(upgrade, empty_dsn)
-    engine = short_lived_engine(empty_dsn)
+async def test_the_company_to_show_is_the_demo_one_or_else_the_oldest(migrated_dsn: str) -> None:
+    engine = short_lived_engine(migrated_dsn)
     assert await company_to_show(engine) is None
     oldest = await new_company(engine)
     await new_company(engine)
     assert await company_to_show(engine) == oldest
-    await seed(empty_dsn, companies=1, customers=2, progress=ignore)
+    await seed(migrated_dsn, companies=1, customers=2, progress=ignore)
     assert await company_to_show(engine) == demo_company_id()
 
 

@@ -1,10 +1,11 @@
 """Builds what the Dockerfile builds: the locked dependencies and this project's wheel, in an environment of their
 own."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,9 +15,8 @@ from tests.support.node import once
 
 _SECONDS = 900
 _LOCK = ROOT / "requirements" / "service.txt"
-_PYTHON = sha256(f"{sys.version} {sys.base_prefix}".encode()).hexdigest()[:16]
-_DEPENDENCIES = Path(__file__).parent / ".venv" / _PYTHON
-"""The locked dependencies, which stay from run to run: installing them takes longer than many tests."""
+_KEPT = Path(__file__).parent / ".venv"
+_MARKER = "installed"
 
 
 def build_wheel(folder: Path) -> Path:
@@ -28,16 +28,37 @@ def build_wheel(folder: Path) -> Path:
 
 def install(wheel: Path, folder: Path) -> Path:
     """An environment that holds the service and nothing else; its programs expect it at INSTALLED."""
-    with once(_LOCK, _DEPENDENCIES / "installed") as missing:
-        if missing:
-            shutil.rmtree(_DEPENDENCIES, ignore_errors=True)
-            _DEPENDENCIES.mkdir(mode=0o755, parents=True)
-            _succeed([*_in_place(_DEPENDENCIES), sys.executable, "-m", "venv", INSTALLED])
-            _succeed([*_pip(_DEPENDENCIES), "--require-hashes", "--requirement", str(_LOCK)])
-    shutil.copytree(_DEPENDENCIES, folder, symlinks=True)
-    (folder / "installed").unlink()
+
+    def install_dependencies(into: Path) -> None:
+        _succeed([*_in_place(into), sys.executable, "-m", "venv", INSTALLED])
+        _succeed([*_pip(into), "--require-hashes", "--requirement", str(_LOCK)])
+
+    copy_dependencies(f"{sys.version} {sys.base_prefix}", folder, install_dependencies)
     _succeed([*_pip(folder), "--no-deps", str(wheel)])
     return folder
+
+
+def copy_dependencies(what: str, folder: Path, install: Callable[[Path], None]) -> None:
+    """Copy an environment of the locked dependencies, which is installed once for each lock file, and `what` it is of.
+
+    It stays from run to run: installing it takes longer than many tests.
+    """
+    kept = _KEPT / sha256(what.encode()).hexdigest()[:16]
+    with once(_LOCK, kept / _MARKER) as missing:
+        if missing:
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir(mode=0o755, parents=True)
+            install(kept)
+    shutil.copytree(kept, folder, symlinks=True, copy_function=_link, dirs_exist_ok=True)
+    (folder / _MARKER).unlink()
+
+
+def _link(source: str, target: str) -> None:
+    """Copy a file that is only read, by a link on the same file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _pip(folder: Path) -> Sequence[str]:

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from tests.deployed.compose import ROOT, Container
 from tests.deployed.deployment import Served, address_of, loopback_address, token
+from tests.deployed.image import copy_dependencies
 from tests.deployed.sandbox import Sandbox, copied, require_sandbox
 from tests.deployed.server import postgres_with_tls, require_server
 from tests.support.issuer import Issuer
@@ -56,6 +57,8 @@ class Machine:
     """A machine of an operator: a checkout, folders of its own below /etc and /opt, and a database that has a name."""
 
     folder: Path
+    programs: Path
+    """What is at /opt/customer-gateway."""
     address: str
 
     @property
@@ -63,10 +66,17 @@ class Machine:
         """What is at /etc/customer-gateway."""
         return self.folder / "etc"
 
-    @property
-    def programs(self) -> Path:
-        """What is at /opt/customer-gateway."""
-        return self.folder / "opt"
+    def install(self, script: str) -> str:
+        """What the first step prints; its lines that install dependencies run once for each lock file and text."""
+        environment, requirements, *rest = script.splitlines()
+        assert "requirements/service.txt" in requirements
+        python = self.paste("python3 -c 'import sys; print(sys.version, sys.base_prefix)'")
+
+        def install_dependencies(into: Path) -> None:
+            replace(self, programs=into).paste(f"{environment}\n{requirements}")
+
+        copy_dependencies(f"{environment}\n{requirements}\n{python}", self.programs, install_dependencies)
+        return self.paste("\n".join(rest))
 
     def paste(self, script: str, **variables: str) -> str:
         """What a script prints in the administrator's shell; each of its lines must succeed."""
@@ -103,7 +113,7 @@ async def machine(steps: Steps, issuer: Issuer) -> AsyncGenerator[Machine]:
     address = loopback_address(250)
     owner, service = secrets.token_hex(8), secrets.token_hex(8)
     with TemporaryDirectory(prefix="customer-gateway-") as path, TemporaryDirectory(prefix="customer-gateway-") as data:
-        machine = Machine(Path(path), address)
+        machine = Machine(Path(path), Path(path) / "opt", address)
         prepare(machine.folder)
         (machine.folder / "hosts").write_text(f"127.0.0.1 localhost\n{address} {HOST}\n")
         (machine.settings / "owner-password").write_text(f"{owner}\n")
@@ -146,7 +156,7 @@ def unit_option(unit: str, name: str) -> str:
 
 
 async def test_the_guide_leads_from_nothing_to_a_customer(steps: Steps, machine: Machine) -> None:
-    assert "customer-gateway" in machine.paste(steps.install)
+    assert "customer-gateway" in machine.install(steps.install)
     kept = 'printf "%s\\n" "$COMPANY" "$API_KEY"'
     *said, company, key = machine.paste(f"{steps.migrate}\n{kept}").splitlines()
     assert said[-1] == 'Created the role "customer_gateway".'

@@ -1,6 +1,5 @@
 """Servers and databases that are set up in odd ways: an answer is a matter of the rows alone."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from uuid import uuid4
 
@@ -9,7 +8,6 @@ import pytest_asyncio
 from sqlalchemy import literal_column
 
 from app.db.database import Database
-from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
@@ -90,10 +88,11 @@ async def test_rows_of_the_crowd_keep_their_order_whatever_the_server_prefers(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def loose(server_dsn: str, service_dsn: str, signing_keys: DevelopmentKeys) -> AsyncGenerator[tuple[Pair, str]]:
+async def loose(
+    server_dsn: str, template: str, service_dsn: str, signing_keys: DevelopmentKeys
+) -> AsyncGenerator[tuple[Pair, str]]:
     """Both applications over a database that has lost its checks, and the credential of a company in it."""
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         await execute(
             dsn,
             "ALTER TABLE customers DROP CONSTRAINT customers_vat_zone_check",

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx
 
-from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from tests.e2e.dev import assert_nested, database_pid, pasted
 from tests.support.commands import free_port, is_running, run, running, running_anew, wait_for_text
@@ -66,19 +65,25 @@ def test_it_prints_where_it_is_and_a_token_and_serves_the_explorer(folder: Path,
             answer = httpx.post(url, json=query, headers={"authorization": f"Bearer {bearer}"}, verify=TRUST)
             assert answer.status_code == 200
             assert answer.json()["data"]["viewer"]["company"]["name"]
+        # What it keeps secret is readable by its owner alone.
+        for name in ("database-password", "signing-key.pem"):
+            assert (folder / name).stat().st_mode & 0o077 == 0
 
 
-def test_a_start_after_a_kill_ends_the_database_that_was_left_behind(folder: Path, tmp_path: Path) -> None:
-    output = tmp_path / "output"
+def test_what_a_killed_one_left_behind_is_not_believed_and_ended_by_the_next(folder: Path, tmp_path: Path) -> None:
+    output, told = tmp_path / "output", folder / "running.json"
     with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
         wait_for_text(process, output, _LISTENS)
         leftover = database_pid(folder)
         process.kill()
         process.wait(30)
     assert is_running(leftover)
+    assert told.exists()
+    assert run("seed", DATA_FOLDER=str(folder)).returncode == 2
     with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
         assert_nested(pasted(wait_for_text(process, output, _LISTENS)))
         assert not is_running(leftover)
+    assert not told.exists()
 
 
 def test_a_second_start_beside_the_first_is_rejected(folder: Path, tmp_path: Path) -> None:
@@ -143,19 +148,6 @@ def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(f
     assert f"no `customer-gateway dev` runs on the data folder {folder}" in after.stderr
 
 
-def test_what_a_killed_one_left_behind_is_not_believed_and_gone_with_the_next(folder: Path, tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
-        wait_for_text(process, output, _LISTENS)
-        process.kill()
-        process.wait(30)
-    assert (folder / "running.json").exists()
-    assert run("seed", DATA_FOLDER=str(folder)).returncode == 2
-    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
-        wait_for_text(process, output, _LISTENS)
-    assert not (folder / "running.json").exists()
-
-
 def test_with_a_database_of_its_own_choice_it_starts_none(empty_dsn: str, folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     try:
@@ -166,28 +158,21 @@ def test_with_a_database_of_its_own_choice_it_starts_none(empty_dsn: str, folder
         asyncio.run(execute(empty_dsn, "DROP ROLE IF EXISTS customer_gateway_dev"))
 
 
-def test_what_it_keeps_secret_is_readable_by_its_owner_alone(folder: Path, tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
-        wait_for_text(process, output, _LISTENS)
-        for name in ("database-password", "signing-key.pem"):
-            assert (folder / name).stat().st_mode & 0o077 == 0
-
-
-def test_old_demo_data_is_rolled_to_today_once(empty_dsn: str, folder: Path, tmp_path: Path) -> None:
+def test_old_demo_data_is_rolled_to_today_once(migrated_dsn: str, folder: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    upgrade(empty_dsn)
     seeded_on = datetime.now(UTC).date() - timedelta(days=100)
-    asyncio.run(seed(empty_dsn, companies=2, customers=30, today=seeded_on, progress=lambda _done, _total: None))
+    asyncio.run(seed(migrated_dsn, companies=2, customers=30, today=seeded_on, progress=lambda _done, _total: None))
     rolled = re.compile(r"^Rolled \d+ demo subscriptions to today, with \d+ messages in \d+\.\d s\.$", re.MULTILINE)
     try:
-        with running("dev", "--data-folder", folder, "--port", "0", output=first, DATABASE_URL=empty_dsn) as process:
+        with running("dev", "--data-folder", folder, "--port", "0", output=first, DATABASE_URL=migrated_dsn) as process:
             wait_for_text(process, first, _LISTENS)
             assert len(rolled.findall(wait_for_text(process, first, "Rolled "))) == 1
-        with running("dev", "--data-folder", folder, "--port", "0", output=second, DATABASE_URL=empty_dsn) as process:
+        with running(
+            "dev", "--data-folder", folder, "--port", "0", output=second, DATABASE_URL=migrated_dsn
+        ) as process:
             printed = pasted(wait_for_text(process, second, _LISTENS))
             assert_nested(printed)
         assert "Rolled" not in second.read_text()
         assert "Traceback" not in first.read_text() + second.read_text()
     finally:
-        asyncio.run(execute(empty_dsn, "DROP ROLE IF EXISTS customer_gateway_dev"))
+        asyncio.run(execute(migrated_dsn, "DROP ROLE IF EXISTS customer_gateway_dev"))

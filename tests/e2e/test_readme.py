@@ -1,6 +1,5 @@
 """The README's query really gives the README's answer, on the demo data that `make dev` writes."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest_asyncio
 
 from app.db.database import Database
-from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from tests.support.asking import Caller
 from tests.support.databases import same_database
@@ -18,11 +16,10 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def demo(empty_dsn: str, service_dsn: str) -> AsyncGenerator[Caller]:
+async def demo(migrated_dsn: str, service_dsn: str) -> AsyncGenerator[Caller]:
     """Someone of the first demo company."""
-    await asyncio.to_thread(upgrade, empty_dsn)
-    await seed(empty_dsn, companies=2, customers=300, seed=1, progress=lambda _done, _total: None)
-    dsn = same_database(service_dsn, empty_dsn)
+    await seed(migrated_dsn, companies=2, customers=300, seed=1, progress=lambda _done, _total: None)
+    dsn = same_database(service_dsn, migrated_dsn)
     database = Database(
         dsn,
         pool_size=2,

@@ -1,7 +1,6 @@
 """The tour of the explorer: each of its documents, sent over HTTP to the demo data, answers what its comments
 promise."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
@@ -22,13 +20,12 @@ from tests.support.trust import TRUST
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client(
-    server_dsn: str, service_dsn: str, tmp_path_factory: pytest.TempPathFactory
+    server_dsn: str, template: str, service_dsn: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[httpx.Client]:
     """A client of a service that serves the demo data, with a token of the first demo company."""
     folder, port = tmp_path_factory.mktemp("tour"), free_port()
     keys = DevelopmentKeys(folder / "keys")
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
         environment = {
             "DATABASE_URL": same_database(service_dsn, dsn),

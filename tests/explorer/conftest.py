@@ -1,6 +1,5 @@
 """The bundle, a browser, and two services on the demo data: one of `dev`, one of `serve`."""
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -12,12 +11,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from app.web.explorer import BUNDLE
-from tests.support.browser import chromium, missing, new_context
+from tests.support.browser import chromium, kept_profile, missing, new_context
 from tests.support.commands import ROOT, free_port, running, wait_for_text
 from tests.support.databases import new_database, same_database
 from tests.support.visit import Visit
@@ -45,11 +43,10 @@ async def browser() -> AsyncGenerator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def page(browser: Browser) -> AsyncGenerator[Page]:
-    """The page that all visits share: it keeps the compiled scripts, which take a new page half a second."""
-    context = await new_context(browser)
-    yield await context.new_page()
-    await context.close()
+async def page() -> AsyncGenerator[Page]:
+    """The page that all visits share."""
+    async with kept_profile("the explorer was") as profile:
+        yield profile.pages[0]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -94,13 +91,17 @@ def developing(page_file: Path) -> Generator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def serving(
-    page_file: Path, server_dsn: str, service_dsn: str, keys: DevelopmentKeys, tmp_path_factory: pytest.TempPathFactory
+    page_file: Path,
+    server_dsn: str,
+    template: str,
+    service_dsn: str,
+    keys: DevelopmentKeys,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncGenerator[str]:
     """The address of a service that `serve` started, with the explorer turned on."""
     assert page_file.name
     output, port = tmp_path_factory.mktemp("explorer") / "output", free_port()
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
         environment = {
             "DATABASE_URL": same_database(service_dsn, dsn),

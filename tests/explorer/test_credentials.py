@@ -13,7 +13,7 @@ from app.web.development import DevelopmentKeys
 from tests.support.visit import Visit
 
 
-async def test_without_a_credential_it_asks_for_one_and_sends_nothing(serving: str, visit: Visit) -> None:
+async def test_without_a_credential_it_asks_for_one_alone_and_sends_nothing(serving: str, visit: Visit) -> None:
     await visit.enter(serving)
     await visit.page.locator(".graphiql-execute-button").click()
 
@@ -22,6 +22,11 @@ async def test_without_a_credential_it_asks_for_one_and_sends_nothing(serving: s
     assert [request for request in visit.requests if request.method == "POST"] == []
     assert visit.complaints == []
     await visit.picture("signed-out")
+    # Headers can't be typed, because they would be kept.
+    assert await visit.page.get_by_role("button", name="Headers").count() == 0
+    await visit.page.get_by_role("button", name="Open settings dialog").click()
+    await expect(visit.page.get_by_role("dialog")).to_contain_text("Theme")
+    await expect(visit.page.get_by_role("dialog")).not_to_contain_text("Persist headers")
 
 
 async def test_a_token_signs_in_and_lives_in_memory_alone(serving: str, visit: Visit, token: str) -> None:
@@ -43,15 +48,6 @@ async def test_a_token_signs_in_and_lives_in_memory_alone(serving: str, visit: V
 
     await visit.enter(serving)
     await expect(visit.notice).to_contain_text("Paste a token or an API key")
-
-
-async def test_headers_can_t_be_typed_where_they_would_be_kept(serving: str, visit: Visit) -> None:
-    await visit.enter(serving)
-    assert await visit.page.get_by_role("button", name="Headers").count() == 0
-    await visit.page.get_by_role("button", name="Open settings dialog").click()
-
-    await expect(visit.page.get_by_role("dialog")).to_contain_text("Theme")
-    await expect(visit.page.get_by_role("dialog")).not_to_contain_text("Persist headers")
 
 
 async def test_signing_out_forgets_the_credential(serving: str, visit: Visit, token: str) -> None:

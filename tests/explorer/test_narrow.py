@@ -69,17 +69,14 @@ async def test_a_query_is_run_and_its_answer_read(developing: str, narrow: Visit
     assert (await box(answer))[1] >= bottom
     await narrow.picture(f"narrow-{size['width']}")
     assert narrow.complaints == []
-
-
-async def test_a_query_of_ones_own_runs_and_its_variables_are_in_sight(developing: str, narrow: Visit) -> None:
-    await narrow.enter_signed_in(developing)
+    # So is a query of one's own, and the way to its variables is in sight.
     await narrow.write('{ customer(by: { customerNumber: "2" }) { name } }')
 
     assert (await narrow.run())["data"] == {"customer": {"name": "Nordlys Ærø ApS"}}
     await assert_in_sight(narrow, narrow.page.get_by_role("button", name="Variables"))
 
 
-async def test_panels_take_the_screen_and_give_it_back(developing: str, narrow: Visit) -> None:
+async def test_panels_take_the_screen_work_there_and_give_it_back(developing: str, narrow: Visit) -> None:
     await narrow.enter_signed_in(developing)
     panel = narrow.page.locator(".graphiql-plugin")
     for plugin, content in PANELS.items():
@@ -87,15 +84,15 @@ async def test_panels_take_the_screen_and_give_it_back(developing: str, narrow: 
         await expect(panel.locator(content)).to_be_visible()
         left, _, right, bottom = await box(panel)
         assert (left, right, bottom) == (0, *USUAL)
+        if plugin == "Documentation Explorer":
+            await leads_to_a_field(panel.locator(content))
         await narrow.hide(plugin)
     await narrow.run()
     await expect(narrow.shown).to_contain_text('"data"')
 
 
-async def test_the_documentation_leads_to_a_field(developing: str, narrow: Visit) -> None:
-    await narrow.enter_signed_in(developing)
-    await narrow.show("Documentation Explorer")
-    documentation = narrow.page.locator(".graphiql-doc-explorer")
+async def leads_to_a_field(documentation: Locator) -> None:
+    """Follow links from the documentation's beginning."""
     await documentation.get_by_role("link", name="Query", exact=True).click()
     await documentation.get_by_role("link", name="viewer", exact=True).click()
 

@@ -7,8 +7,16 @@ from playwright.async_api import expect
 from tests.support.tour import TOUR
 from tests.support.visit import Visit
 
+_ENDS = """() => {
+  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith("operation.graphql"));
+  return {
+    wrapped: editor._getViewModel().getLineCount() > editor.getModel().getLineCount(),
+    beyond: editor.getScrollWidth() > editor.getLayoutInfo().contentWidth,
+  };
+}"""
 
-async def test_it_loads_from_this_service_alone_and_the_browser_reports_no_problem(
+
+async def test_it_loads_from_this_service_alone_without_a_problem_and_is_signed_in(
     developing: str, visit_alone: Visit
 ) -> None:
     visit = visit_alone
@@ -19,11 +27,7 @@ async def test_it_loads_from_this_service_alone_and_the_browser_reports_no_probl
     assert visit.hosts == {developing.removeprefix("http://")}
     # Monaco's workers ran, or there would be no completion and no validation.
     assert len([request for request in visit.requests if "worker" in request.url]) >= 2
-
-
-async def test_it_is_signed_in_and_says_as_whom(developing: str, visit: Visit) -> None:
-    await visit.enter_signed_in(developing)
-
+    # It is signed in, and says as whom.
     scopes = "accounts-read, accounts-write, customers-read, customers-write, subscriptions-write"
     await expect(visit.viewer).to_contain_text(f"Fjord Software ApS · developer · {scopes}")
     assert await visit.page.get_by_label("Token or API key").count() == 0
@@ -39,16 +43,22 @@ async def test_the_first_visit_opens_the_tour_and_later_ones_what_was_left_open(
     assert await visit.written() == "{ viewer { subject } }"
 
 
-async def test_every_tab_of_the_tour_runs_and_shows_its_answer(developing: str, visit: Visit) -> None:
+async def test_every_tab_of_the_tour_fits_runs_and_shows_its_answer(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
     for stop in TOUR:
         await visit.open_tab(stop.operations[0])
+        # No line ends under the toolbar.
+        assert (stop.name, await visit.page.evaluate(_ENDS)) == (stop.name, {"wrapped": False, "beyond": False})
         for operation in stop.operations:
             answer = await visit.run(operation if len(stop.operations) > 1 else None)
             assert "errors" not in answer, (stop.name, answer)
             await expect(visit.shown).to_contain_text('"data"')
         assert (stop.name, visit.complaints) == (stop.name, [])
         await visit.picture(f"tour-{stop.name}")
+    # Where there is less room, lines go on below.
+    await visit.show("Documentation Explorer")
+    await visit.page.wait_for_function(f"() => ({_ENDS})().wrapped")
+    assert (await visit.page.evaluate(_ENDS))["beyond"] is False
 
 
 async def test_a_query_and_a_mutation_that_are_typed_run_and_show_their_answer(developing: str, visit: Visit) -> None:
@@ -163,26 +173,6 @@ async def test_the_keyboard_runs_an_operation(developing: str, visit: Visit) -> 
 
     assert response is not None
     assert (await response.json())["data"]["viewer"]["subject"] == "developer"
-
-
-_ENDS = """() => {
-  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith("operation.graphql"));
-  return {
-    wrapped: editor._getViewModel().getLineCount() > editor.getModel().getLineCount(),
-    beyond: editor.getScrollWidth() > editor.getLayoutInfo().contentWidth,
-  };
-}"""
-
-
-async def test_no_line_of_the_tour_ends_under_the_toolbar(developing: str, visit: Visit) -> None:
-    await visit.enter_signed_in(developing)
-    for stop in TOUR:
-        await visit.open_tab(stop.operations[0])
-        assert (stop.name, await visit.page.evaluate(_ENDS)) == (stop.name, {"wrapped": False, "beyond": False})
-    # Where there is less room, lines go on below.
-    await visit.show("Documentation Explorer")
-    await visit.page.wait_for_function(f"() => ({_ENDS})().wrapped")
-    assert (await visit.page.evaluate(_ENDS))["beyond"] is False
 
 
 async def test_it_is_light_or_dark_as_the_system_is(developing: str, visit: Visit) -> None:

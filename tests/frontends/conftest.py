@@ -1,6 +1,5 @@
 """Fixtures: the example as its users build it, the service that it calls, and a browser."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from app.db.migrate import upgrade
 from app.db.seed import seed
 from tests.frontends.pages import EXAMPLE, pages
 from tests.support.browser import chromium, new_context
@@ -46,12 +44,12 @@ async def service(
     origin: str,
     folder: Path,
     server_dsn: str,
+    template: str,
     service_dsn: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncGenerator[Service]:
     """The service with demo data, and the application built for it."""
-    async with new_database(server_dsn) as dsn:
-        await asyncio.to_thread(upgrade, dsn)
+    async with new_database(server_dsn, template) as dsn:
         report = await seed(dsn, companies=1, customers=40, progress=lambda _done, _total: None)
         seeded = Seeded(same_database(service_dsn, dsn), report.companies)
         settings = {"CORS_ALLOWED_ORIGINS": f'["{origin}"]', "JWT_LEEWAY_SECONDS": "0"}

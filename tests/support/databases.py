@@ -25,10 +25,11 @@ async def execute(dsn: str, *statements: str) -> None:
 
 
 @asynccontextmanager
-async def new_database(server_dsn: str) -> AsyncGenerator[str]:
-    """Create an empty database, and drop it on exit."""
+async def new_database(server_dsn: str, template: str | None = None) -> AsyncGenerator[str]:
+    """Create an empty database, or copy one that nobody is connected to; drop it on exit."""
     name = f"customer_gateway_test_{uuid4().hex}"
-    await execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    source = "template0 ENCODING 'UTF8'" if template is None else f"{template} STRATEGY FILE_COPY"
+    await execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE {source}")
     yield with_database(server_dsn, name)
     await execute(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
 
