@@ -173,6 +173,11 @@ async def send_again(family: Family, place: int = 0) -> None:
         (0, ("send again", 0)),
     ],
 )
+# A message without a period arrives when two more periods were billed.
+@example(
+    first=[(BillingDirection.ADVANCE, 1, False)],
+    then=[(61, ("make an undated message",)), (0, ("change the interval", 1)), (0, ("deliver", 0))],
+)
 # A period that is longer than the new interval is billed when it is over.
 @example(
     first=[(BillingDirection.ARREARS, 3, False)],

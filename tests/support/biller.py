@@ -191,10 +191,10 @@ class MirroredBook:
         outcome, _ = await upsert_subscriptions(unit_of_work, "biller", command, None)
         (result,) = outcome.results
         if result.outcome is REFUSED:
-            may_contradict = message.is_careless or self.ends_on is not None
+            await self.read(engine, unit_of_work.company_id)
+            may_contradict = message.is_careless or self.ends_on is not None or self._has_passed(message)
             may = STALE | {ErrorCode.SUBSCRIPTION_INCONSISTENT} if may_contradict else STALE
             assert {problem.code for problem in result.errors} <= may, result.errors
-            await self.read(engine, unit_of_work.company_id)
             self.knows_version = True
             return False
         assert result.subscription is not None
@@ -209,6 +209,10 @@ class MirroredBook:
             # Of the next period, a row needs no version any more, unless it begins on the day of the first version.
             self.knows_version = self.knows_version and self.start == was
         return True
+
+    def _has_passed(self, message: Message) -> bool:
+        """Return whether a message without a period bills on a day before the period that is stored."""
+        return "current_period" not in message.row and message.row.get("next_billing_date", self.start) < self.start
 
     async def recorded_until(self, engine: AsyncEngine, company: UUID) -> date:
         """Return the day after the last one that is recorded, whatever is believed here."""
