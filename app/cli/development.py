@@ -129,6 +129,8 @@ def _development_settings(settings: Settings, service_dsn: str, keys: Developmen
     development = {
         "database_url": service_dsn,
         "explorer": True,
+        "webhooks_allow_private": True,
+        "webhooks_allow_http": True,
         "log_format": settings.log_format if "log_format" in settings.model_fields_set else "console",
         "jwt_jwks_url": None,
         "jwt_public_key_file": keys.public_key_file,

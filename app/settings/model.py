@@ -269,6 +269,19 @@ class Settings(BaseModel):
     )
     list_cache_size: int = Field(default=1_000, ge=0, description="Maximum number of pages in the list cache.")
 
+    # Webhooks
+    webhook_timeout_seconds: float = Field(
+        default=10, gt=0, le=60, description="Maximum time that a webhook's receiver may take to answer, in seconds."
+    )
+    webhooks_allow_private: bool = Field(
+        default=False,
+        description="Send webhooks to private, loopback, link-local and other addresses that are not public, too; `dev`"
+        " turns it on.",
+    )
+    webhooks_allow_http: bool = Field(
+        default=False, description="Send webhooks to `http` URLs, too, unencrypted; `dev` turns it on."
+    )
+
     # What operators see
     metrics: bool = Field(
         default=False, description="Serve metrics for Prometheus at /metrics, without authentication."

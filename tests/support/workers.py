@@ -42,6 +42,7 @@ _STARTING = (
     "tests/explorer/",
     "tests/frontends/",
     "tests/pressure/",
+    "tests/webhooks/",
     "tests/contract/test_graphql_over_http_audit",
     "tests/db/test_connecting",
     "tests/db/test_database",

@@ -1,0 +1,1 @@
+"""Webhooks: events are sent to the URLs of endpoints, signed, in order and at least once."""
