@@ -1,6 +1,6 @@
 """Book transitions: their rows, billing documents, periods, history and events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from app.db.periods import IS_CURRENT, BookedMove, Handover, write_periods
 from app.db.record_set import KEYS, among, insert_all
 from app.db.tables import billing_document_lines, billing_documents, billing_transitions, subscriptions
 from app.db.tables import subscription_periods as periods
+from app.db.transition_events import Written
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.billing import Arrangement, Subscription
 from app.domain.calendar import Period
@@ -122,11 +123,15 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     before = await subscriptions_by_id(session, subscription_ids)
     await write_periods(session, handovers, moves)
     after = await subscriptions_by_id(session, subscription_ids)
-    await history.record_all(session, subscription_history.all_updated(before, after), actor=actor)
-    versions = {id_: stored.row.version for id_, stored in after.items()}
-    events = [event for booking in bookings for event in booking.events(versions)]
+    entries = subscription_history.all_updated(before, after)
+    await history.record_all(session, entries, actor=actor)
+    written = Written(
+        {id_: stored.row.version for id_, stored in after.items()},
+        {entry.subject_id: tuple(sorted(entry.changes)) for entry in entries},
+    )
+    events = [event for booking in bookings for event in booking.events(written)]
     for transition in transitions:
-        events += [] if transition.is_triggered else transition_events.rescheduled(transition, versions)
+        events += [] if transition.is_triggered else transition_events.rescheduled(transition, written)
     await outbox.append_all(session, events, actor=actor)
     booked_ids = iter(booking.id for booking in bookings)
     return [next(booked_ids) if transition.is_triggered else None for transition in transitions]
@@ -182,13 +187,13 @@ class _Booking(NamedTuple):
             for cut in self.transition.cuts
         ]
 
-    def events(self, versions: Mapping[UUID, int]) -> list[Event]:
+    def events(self, written: Written) -> list[Event]:
         document_of = {
             (line.subscription.id, line.line.period.start): id_
             for id_, document in self.billing_documents
             for line in document.lines
         }
-        return transition_events.transitioned(self.transition, self.id, document_of, versions)
+        return transition_events.transitioned(self.transition, self.id, document_of, written)
 
 
 def _lines(document_id: UUID, document: BillingDocument) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The database: the pool of transactions, the plan connections, and sessions on them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from app.db.connection_turns import ConnectionTurns
 from app.db.driver_errors import translated_failure
 from app.db.engines import create_engines
+from app.db.feed_work import FeedWork
 from app.db.heavy import HeavyTurns
 from app.db.key_lookups import KeyLookups
 from app.db.plan_connections import PlanConnections
@@ -26,9 +27,14 @@ SERVICE_ROLE = "customer_gateway_service"
 def connections_of_process(pool_size: int, plan_connections: int) -> int:
     """Return the maximum number of connections of a process.
 
-    Besides its pools it opens one for readiness, one to look up API keys, and one to ask about slow statements.
+    Besides its pools it opens one for readiness, one to look up API keys, one for work on the feeds, and one to ask
+    about slow statements.
     """
-    return pool_size + plan_connections + 3
+    return pool_size + plan_connections + 4
+
+
+def _nothing() -> None:
+    pass
 
 
 class Database:
@@ -61,6 +67,7 @@ class Database:
         self.engine = engines.transactions
         self.probe = Probe(engines.probe, engines.fresh_probe)
         self.keys = KeyLookups(engines.keys)
+        self.feed = FeedWork(engines.feed)
         self.waits = Waits(
             statement_timeout_seconds,
             grace_seconds,
@@ -80,6 +87,8 @@ class Database:
         # Heavy operations use either pool, and a third of the connections of each, and one more.
         self._heavy = HeavyTurns(min(pool_size, plan_connections), self.waits, seconds=pool_timeout_seconds)
         self.write_health = write_health or WriteHealth()
+        self.after_commit: Callable[[], None] = _nothing
+        """Called after each commit of a unit of work."""
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -152,10 +161,11 @@ class Database:
         await self.engine.dispose()
         await self.probe.engine.dispose()
         await self.keys.aclose()
+        await self.feed.aclose()
         await self.waits.aclose()
 
     def _discard(self) -> None:
-        for engine in (self.engine, self.keys.engine):
+        for engine in (self.engine, self.keys.engine, self.feed.engine):
             pool = engine.pool
             assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
             pool.discard()

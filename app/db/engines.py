@@ -1,12 +1,20 @@
 """The engines of the service, one for each use of connections, so that no use takes the connections of another."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import create_engine
-from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
+from app.db.pooling import (
+    SERVER_SETTINGS,
+    Pooling,
+    beginning_for_all,
+    beginning_of,
+    driver_options,
+    first_statements,
+)
 from app.db.pools import CountingPool
 from app.db.probing import PROBE_CONNECT_SECONDS, PROBE_SECONDS
 from app.db.stored_json import json_text, stored_json
@@ -33,6 +41,8 @@ class Engines(NamedTuple):
 
     Unauthenticated clients cause them, so they don't use the connections of authenticated ones.
     """
+    feed: AsyncEngine
+    """Has one connection, for work on the feeds of all companies."""
 
     def watch(self, waits: Waits, pooling: Pooling, statement_timeout_seconds: float) -> None:
         """Report the waits of all connections, and begin their transactions with the limits that `pooling` requires."""
@@ -44,6 +54,7 @@ class Engines(NamedTuple):
             (self.keys, PROBE_SECONDS),
         ):
             watch(engine, waits, beginning=beginning_of(pooling, seconds))
+        watch(self.feed, waits, beginning=beginning_for_all(pooling, statement_timeout_seconds))
 
 
 def create_engines(
@@ -60,7 +71,8 @@ def create_engines(
     serving = _options(pooling, prepared_statements, statement_timeout_seconds)
     serving |= {"json_deserializer": stored_json, "json_serializer": json_text, "connect_seconds": pool_timeout_seconds}
     probing = _options(pooling, prepared_statements, PROBE_SECONDS)
-    single = dict[str, Any](probing, poolclass=CountingPool, pool_size=1, max_overflow=0, pool_timeout=PROBE_SECONDS)
+    one = dict[str, Any](poolclass=CountingPool, pool_size=1, max_overflow=0)
+    single = dict[str, Any](probing | one, pool_timeout=PROBE_SECONDS)
     return Engines(
         transactions=create_engine(
             dsn,
@@ -76,7 +88,18 @@ def create_engines(
         probe=create_engine(dsn, connect_seconds=PROBE_CONNECT_SECONDS, **single),
         fresh_probe=create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probing),
         keys=create_engine(dsn, connect_seconds=PROBE_SECONDS, **single),
+        feed=create_engine(dsn, **_of_feed(one | serving, pooling, pool_timeout_seconds)),
     )
+
+
+def _of_feed(options: Mapping[str, Any], pooling: Pooling, pool_timeout_seconds: float) -> dict[str, Any]:
+    """Return the options for statements that need a snapshot of their own for each of their parts."""
+    if pooling is Pooling.TRANSACTION:
+        return dict[str, Any](options, pool_timeout=pool_timeout_seconds, isolation_level="READ COMMITTED")
+    # Each statement is its own transaction, so the role's default isolation would apply.
+    first = f"{options['first_statements']}; SET default_transaction_isolation = 'read committed'"
+    settings = {"pool_timeout": pool_timeout_seconds, "isolation_level": "AUTOCOMMIT", "first_statements": first}
+    return dict[str, Any](options, **settings)
 
 
 def _options(pooling: Pooling, prepared_statements: int, statement_timeout_seconds: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _ROUNDS = 3
+_IDLE_MILLISECONDS = 5_000
 _SECONDS = 1.0
 _STATEMENT_POOLING = "statement pooling mode"
 
@@ -56,6 +57,12 @@ def first_statements(pooling: Pooling, statement_timeout_seconds: float) -> str 
 def beginning_of(pooling: Pooling, statement_timeout_seconds: float) -> str | None:
     """Return the statements that each transaction begins with."""
     return _limits(statement_timeout_seconds, "SET LOCAL") if pooling is Pooling.TRANSACTION else None
+
+
+def beginning_for_all(pooling: Pooling, statement_timeout_seconds: float) -> str | None:
+    """Return the same for transactions with locks that every process wants; the server ends those of a hung client."""
+    beginning = beginning_of(pooling, statement_timeout_seconds)
+    return beginning and f"{beginning}; SET LOCAL idle_in_transaction_session_timeout = {_IDLE_MILLISECONDS}"
 
 
 def driver_options(pooling: Pooling, prepared_statements: int) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.stored_json import JsonText
@@ -169,6 +169,24 @@ class ChangeRow(NamedTuple):
     occurred_at: datetime
     changes: Sequence[Sequence[str]]
     """For each changed field, its name and the texts of its JSON before and after."""
+
+
+class EventRow(NamedTuple):
+    """An event with its position in the feed of the company."""
+
+    id: UUID
+    position: int
+    type: str
+    subject_id: UUID
+    customer_id: UUID | None
+    """The customer that the subject is or belongs to; None for groups and ledger accounts."""
+    actor: str
+    occurred_at: datetime
+    version: int | None
+    """The subject's version after the change."""
+    data: Mapping[str, Any]
+    changes: Sequence[Sequence[str]]
+    """What the event changed, as in ChangeRow. Empty for ledger accounts, which have no history."""
 
 
 class BillingTransitionRow(NamedTuple):

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     ForeignKeyConstraint,
     Identity,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -580,11 +582,42 @@ outbox_events = Table(
     string("actor", nullable=False),
     jsonb("data"),
     moment("occurred_at"),
-    moment("published_at", nullable=True),
+    # In the feed of the company: 1, 2, 3 …, from the sequencer. Null until then.
+    Column("position", BigInteger),
+    # The customer that the event is about, or whose contact, department or subscription it is about.
+    Column(
+        "customer_id",
+        Uuid,
+        Computed(
+            "CASE WHEN starts_with(type, 'customer.') THEN subject_id ELSE (data ->> 'customerId')::uuid END",
+            persisted=True,
+        ),
+    ),
     PrimaryKeyConstraint("company_id", "sequence"),
     of_company(),
     UniqueConstraint("company_id", "id"),
-    Index("outbox_events_unpublished", "company_id", "sequence", postgresql_where=text("published_at IS NULL")),
+    Index(
+        "outbox_events_by_position",
+        "company_id",
+        "position",
+        unique=True,
+        postgresql_where=text("position IS NOT NULL"),
+    ),
+    # Of all companies, because the sequencer works for all.
+    Index("outbox_events_unstamped", "sequence", postgresql_where=text("position IS NULL")),
+)
+
+# Where the feed of each company stands; the functions of the sequencer and of the clean-up write it.
+feed_heads = Table(
+    "feed_heads",
+    metadata,
+    uuid("company_id"),
+    Column("position", BigInteger, nullable=False),
+    # The highest position that was deleted.
+    Column("expired_position", BigInteger, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("company_id"),
+    of_company(),
+    CheckConstraint("expired_position BETWEEN 0 AND position", name="expired_position"),
 )
 
 idempotency_keys = Table(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.outbox import Event
+from app.domain.billing import Subscription
 from app.domain.cutting import Cut, Line
 from app.domain.events import EventType, plain_values
 from app.domain.transition import Transition
@@ -14,13 +15,26 @@ LineKey = tuple[UUID, date]
 """Subscription id and first day of a line, which are unique in a transition."""
 
 
-def transitioned(
-    transition: Transition, transition_id: UUID, document_of: Mapping[LineKey, UUID], versions: Mapping[UUID, int]
-) -> list[Event]:
-    """Return an event for each cut or moved subscription.
+class Written(NamedTuple):
+    """What the writes of transitions left of their subscriptions, by id."""
 
-    `document_of` holds the billing document ids of lines, `versions` those of the subscriptions after the transition.
-    """
+    versions: Mapping[UUID, int]
+    changed: Mapping[UUID, tuple[str, ...]]
+    """The schema names of the fields that changed; subscriptions of which nothing changed are left out."""
+
+    def data(self, subscription: Subscription) -> dict[str, Any]:
+        """Return what every event tells of its subscription."""
+        return {
+            "version": self.versions[subscription.id],
+            "customerId": subscription.customer_id,
+            "changedFields": self.changed.get(subscription.id, ()),
+        }
+
+
+def transitioned(
+    transition: Transition, transition_id: UUID, document_of: Mapping[LineKey, UUID], written: Written
+) -> list[Event]:
+    """Return an event for each cut or moved subscription. `document_of` holds the billing document ids of lines."""
     cut_of = {cut.subscription.id: _cut(cut, document_of) for cut in transition.cuts}
     moved = (move.subscription for move in transition.moves)
     return [
@@ -28,8 +42,7 @@ def transitioned(
             EventType.SUBSCRIPTION_TRANSITIONED,
             subscription.id,
             {
-                "version": versions[subscription.id],
-                "customerId": subscription.customer_id,
+                **written.data(subscription),
                 "transitionId": transition_id,
                 "effectiveOn": transition.effective_on,
                 "payerBefore": transition.before.payer_id,
@@ -41,15 +54,14 @@ def transitioned(
     ]
 
 
-def rescheduled(transition: Transition, versions: Mapping[UUID, int]) -> list[Event]:
+def rescheduled(transition: Transition, written: Written) -> list[Event]:
     """Return an event for each subscription that follows a new billing day."""
     return [
         Event(
             EventType.SUBSCRIPTION_RESCHEDULED,
             move.subscription.id,
             {
-                "version": versions[move.subscription.id],
-                "customerId": move.subscription.customer_id,
+                **written.data(move.subscription),
                 "effectiveOn": transition.effective_on,
                 "anchorDay": move.anchor_day,
                 "nextBillingDate": move.next_billing_date,

@@ -189,6 +189,7 @@ class UnitOfWork:
             finally:
                 await _give_back(stack.pop_all())
         self._database.write_health.succeeded()
+        self._database.after_commit()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection]:

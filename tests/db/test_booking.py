@@ -318,6 +318,7 @@ async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(
     }
     assert (cut.type, cut.subject_id, cut.actor) == ("subscription.transitioned", active, "someone")
     assert cut.data == said | {
+        "changedFields": ["anchorDay", "currentPeriod", "nextBillingDate"],
         "cut": {
             "line": line,
             "lines": [line],
@@ -327,12 +328,12 @@ async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(
                 "netAmount": "300",
                 "nextBillingDate": "2026-06-19",
             },
-        }
+        },
     }
     assert (moved.type, moved.subject_id, moved.data) == (
         "subscription.transitioned",
         paused,
-        said | {"version": 1, "cut": None},
+        said | {"version": 1, "changedFields": [], "cut": None},
     )
     assert len(await books.periods()) == 2
 

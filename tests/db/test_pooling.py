@@ -240,11 +240,11 @@ async def test_a_pooler_by_session_with_too_few_connections_is_told_of_at_the_st
     service_dsn: str,
 ) -> None:
     assert await connections_given(short_lived_engine(service_dsn), 4) is None
-    with pooler(service_dsn, mode="session", size=9) as (url,), capture_logs() as logged:
+    with pooler(service_dsn, mode="session", size=10) as (url,), capture_logs() as logged:
         settings = Settings(database_url=url, database_pool_size=3, plan_connections=3)
         for workers in (1, 2, 1):
             await check_at_start(settings, workers)
-    told = {"event": "pooler_too_small", "log_level": "warning", "needed": 18, "given": 9}
+    told = {"event": "pooler_too_small", "log_level": "warning", "needed": 20, "given": 10}
     assert logged == [told]
 
 

@@ -18,6 +18,7 @@ from app.db.outbox import Event
 from app.db.tables import outbox_events
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.events import ChangeOperation, EventType
+from tests.support.feed import stamp_all
 from tests.support.records import Records
 
 
@@ -97,14 +98,14 @@ async def test_an_event_is_complete_and_each_gets_a_higher_sequence_than_the_las
     first, second = await stored(owner_engine, outbox_events, unit_of_work.company_id)
     assert (first.type, first.subject_id, first.actor) == ("customer.updated", customer, "someone")
     assert first.data == {"version": 1, "creditLimit": "1.50"}
-    assert first.published_at is None
+    assert first.position is None
     assert first.id.version == second.id.version == 7
     assert first.sequence < second.sequence
     assert first.occurred_at < second.occurred_at
 
 
-async def test_a_follower_reads_and_marks_events_as_the_documentation_says(
-    unit_of_work: UnitOfWork, service_engine: AsyncEngine, owner_engine: AsyncEngine
+async def test_a_follower_reads_events_as_the_documentation_says(
+    database: Database, unit_of_work: UnitOfWork, service_engine: AsyncEngine
 ) -> None:
     subject = uuid4()
 
@@ -115,29 +116,33 @@ async def test_a_follower_reads_and_marks_events_as_the_documentation_says(
 
     await unit_of_work.run(work)
     guide = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
-    enter, take, mark = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
+    enter, find, take = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
     company = {"company_id": str(unit_of_work.company_id)}
 
-    async def follow() -> list[dict[str, Any]]:
+    async def follow(after: int) -> tuple[list[tuple[int, int]], list[dict[str, Any]]]:
         async with service_engine.begin() as connection:
             await connection.execute(text(enter), company)
-            taken = (await connection.execute(text(take), company)).all()
-            sequences = [row.sequence for row in taken]
-            await connection.execute(text(mark), company | {"sequences": sequences})
-        return [row.envelope for row in taken]
+            heads = [(row.position, row.expired_position) for row in await connection.execute(text(find), company)]
+            taken = (await connection.execute(text(take), company | {"position": after})).all()
+        assert [row.position for row in taken] == [row.envelope["position"] for row in taken]
+        return heads, [row.envelope for row in taken]
 
-    first, second = await follow()
-    assert await follow() == []
-    assert set(first) == {"id", "type", "companyId", "subjectId", "sequence", "occurredAt", "actor", "data"}
-    assert (first["type"], first["companyId"], first["subjectId"]) == (
+    assert await follow(0) == ([], [])
+    await stamp_all(database)
+    heads, (first, second) = await follow(0)
+    assert heads == [(2, 0)]
+    assert await follow(1) == (heads, [second])
+    assert await follow(2) == (heads, [])
+    names = {"id", "position", "type", "companyId", "subjectId", "customerId", "occurredAt", "actor", "data"}
+    assert set(first) == names
+    assert (first["type"], first["companyId"], first["subjectId"], first["customerId"]) == (
         "customer.updated",
         str(unit_of_work.company_id),
         str(subject),
+        str(subject),
     )
     assert [first["data"], second["data"]] == [{"version": 1}, {"version": 2}]
-    assert first["sequence"] < second["sequence"]
-    rows = await stored(owner_engine, outbox_events, unit_of_work.company_id)
-    assert all(row.published_at is not None for row in rows)
+    assert [first["position"], second["position"]] == [1, 2]
 
 
 async def test_the_documentation_names_every_type_of_event() -> None:

@@ -20,10 +20,18 @@ from tests.support.every_table import SIDE_TABLES, World, problem, world, write_
 
 DENIED = "42501"
 READABLE = sorted(set(metadata.tables) - {"api_keys"})
-APPEND_ONLY = ["billing_document_lines", "billing_documents", "billing_transitions", "history"]
-READ_ONLY = ["companies", *SIDE_TABLES]
+APPEND_ONLY = ["billing_document_lines", "billing_documents", "billing_transitions", "history", "outbox_events"]
+READ_ONLY = ["companies", "feed_heads", *SIDE_TABLES]
 WRITABLE = sorted(set(READABLE) - set(READ_ONLY))
-NEVER_DELETED = ["customers", "ledger_accounts", "subscriptions", "subscription_periods", "outbox_events"]
+NEVER_DELETED = ["customers", "ledger_accounts", "subscriptions", "subscription_periods"]
+CALLS = {
+    "authenticate_api_key": r"SELECT authenticate_api_key('\x00')",
+    "stamp_events": "SELECT stamp_events(1)",
+    "expire_events": "SELECT expire_events(now(), 1)",
+    "feed_positions": "SELECT feed_positions('{}')",
+    "unstamped_events": "SELECT unstamped_events(1)",
+}
+"""The functions that the service calls and that run as the owner, each with a call."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -207,19 +215,24 @@ async def test_functions_that_run_as_the_owner_have_a_pinned_search_path(owner_e
 
     assert set(rows) == {
         "authenticate_api_key",
+        "expire_events",
+        "feed_positions",
         "index_customer_group_metadata",
         "index_customer_groups",
         "index_customer_metadata",
         "index_customer_words",
         "index_customers",
+        "stamp_events",
+        "unstamped_events",
     }
-    assert all(settings == ["search_path=public, pg_temp"] for settings in rows.values())
+    assert all("search_path=public, pg_temp" in settings for settings in rows.values())
 
 
-async def test_only_the_service_asks_for_an_api_key(owner_engine: AsyncEngine) -> None:
-    query = text("SELECT proacl::text, proowner::regrole::text FROM pg_proc WHERE proname = 'authenticate_api_key'")
+@pytest.mark.parametrize("function", sorted(CALLS))
+async def test_only_the_service_calls_what_works_across_companies(owner_engine: AsyncEngine, function: str) -> None:
+    query = text("SELECT proacl::text, proowner::regrole::text FROM pg_proc WHERE proname = :function")
     async with owner_engine.connect() as connection:
-        granted, owner = (await connection.execute(query)).one()
+        granted, owner = (await connection.execute(query, {"function": function})).one()
 
     allowed = set(re.findall(r"([^{},=]*)=X", granted))
     assert allowed == {owner, SERVICE_ROLE}
@@ -231,7 +244,7 @@ async def test_a_stranger_with_a_login_can_do_nothing(owner_engine: AsyncEngine,
         await connection.execute(text(f"CREATE ROLE {role}"))
         for statement in (
             *(f"SELECT FROM {table}" for table in metadata.tables),
-            r"SELECT authenticate_api_key('\x00')",
+            *CALLS.values(),
         ):
             async with connection.begin_nested() as savepoint:
                 await connection.execute(text(f"SET LOCAL ROLE {role}"))

@@ -144,6 +144,7 @@ async def test_a_new_billing_day_applies_to_all_subscriptions_that_the_parent_pa
     assert told[0]["data"] == {
         "version": (await ledger.subscription(told[0]["subject_id"]))["version"],
         "customerId": str(children["kid"] if told[0]["subject_id"] == its["kid"] else parent),
+        "changedFields": ["anchorDay", "nextBillingDate"],
         "effectiveOn": "2026-06-20",
         "anchorDay": 20,
         "nextBillingDate": "2026-07-20",

@@ -112,7 +112,15 @@ def world(company_id: UUID) -> World:
             "changes": {"name": {"before": None, "after": "Fjord"}},
         },
         "outbox_events": own
-        | {"id": uuid4(), "type": "customer.created", "subject_id": customer, "actor": "tester", "data": {}},
+        | {
+            "id": uuid4(),
+            "type": "customer.created",
+            "subject_id": customer,
+            "actor": "tester",
+            "data": {},
+            "position": 1,
+        },
+        "feed_heads": own | {"position": 1},
         "idempotency_keys": own
         | {
             "key": "a key",
@@ -155,6 +163,7 @@ def another(world: World, table: str) -> Row:
         "sequence": 2,
         "line_number": 2,
         "version": 2,
+        "position": 2,
         "key": "another key",
         "key_hash": uuid4().bytes,
     }
