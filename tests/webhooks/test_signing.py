@@ -1,7 +1,6 @@
 """Signatures, verified by the reference implementations for Python and JavaScript."""
 
 import json
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +11,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.webhooks.signing import signed
 from tests.support.node import node_packages
+from tests.webhooks.keys import EARLIER, OTHER, SECRET
 
 PACKAGES = Path(__file__).parent / "npm"
-OLD, NEW, OTHER = (f"whsec_{b64encode(letter * 24).decode()}" for letter in (b"o", b"n", b"x"))
 BODY = '{"id": "1", "name": "Ærø ☃"}'
 
 
@@ -23,20 +22,20 @@ def headers_of(*secrets: str, sent_at: datetime | None = None, body: str = BODY)
     return {name.decode(): value.decode() for name, value in headers}
 
 
-@pytest.mark.parametrize("secrets", [[NEW], [NEW, OLD], [OTHER, NEW]])
+@pytest.mark.parametrize("secrets", [[SECRET], [SECRET, EARLIER], [OTHER, SECRET]])
 def test_a_receiver_that_knows_one_of_the_secrets_accepts_a_message(secrets: Sequence[str]) -> None:
-    assert Webhook(NEW).verify(BODY, headers_of(*secrets)) == json.loads(BODY)
+    assert Webhook(SECRET).verify(BODY, headers_of(*secrets)) == json.loads(BODY)
 
 
 def test_a_message_of_another_secret_or_body_or_time_is_rejected() -> None:
     for headers, body in (
-        (headers_of(OLD, OTHER), BODY),
-        (headers_of(NEW), BODY.replace("1", "2")),
-        (headers_of(NEW) | {"webhook-id": "2"}, BODY),
-        (headers_of(NEW, sent_at=datetime.now(UTC) - timedelta(minutes=6)), BODY),
+        (headers_of(EARLIER, OTHER), BODY),
+        (headers_of(SECRET), BODY.replace("1", "2")),
+        (headers_of(SECRET) | {"webhook-id": "2"}, BODY),
+        (headers_of(SECRET, sent_at=datetime.now(UTC) - timedelta(minutes=6)), BODY),
     ):
         with pytest.raises(WebhookVerificationError):
-            Webhook(NEW).verify(body, headers)
+            Webhook(SECRET).verify(body, headers)
 
 
 def test_the_signature_is_that_of_the_specification() -> None:
@@ -53,9 +52,9 @@ def test_the_signature_is_that_of_the_specification() -> None:
 def test_npm_s_standardwebhooks_accepts_and_rejects_the_same_messages(tmp_path: Path) -> None:
     packages = node_packages(PACKAGES, "the verification of signatures by npm's standardwebhooks")
     messages: list[dict[str, Any]] = [
-        {"secret": NEW, "headers": headers_of(NEW), "body": BODY},
-        {"secret": OLD, "headers": headers_of(NEW, OLD), "body": BODY},
-        {"secret": OTHER, "headers": headers_of(NEW, OLD), "body": BODY},
+        {"secret": SECRET, "headers": headers_of(SECRET), "body": BODY},
+        {"secret": EARLIER, "headers": headers_of(SECRET, EARLIER), "body": BODY},
+        {"secret": OTHER, "headers": headers_of(SECRET, EARLIER), "body": BODY},
     ]
     (tmp_path / "messages.json").write_text(json.dumps(messages))
 
