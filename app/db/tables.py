@@ -49,6 +49,7 @@ from app.db.columns import (
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.events import ChangeOperation
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from app.domain.webhooks import MOST_DOCUMENT_CHARACTERS, MOST_URL_CHARACTERS, PauseReason, WebhookStatus
 
 metadata = MetaData(
     naming_convention={
@@ -651,4 +652,80 @@ api_keys = Table(
     of_company(),
     UniqueConstraint("key_hash"),
     *at_most(255, "name"),
+)
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    uuid("company_id"),
+    uuid("id"),
+    string("url", nullable=False),
+    # Types of the events that are sent; none for all.
+    Column("types", ARRAY(Text), nullable=False),
+    string("document"),
+    # What its events may show.
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("status", Text, nullable=False, server_default=WebhookStatus.ACTIVE),
+    string("paused_reason"),
+    moment("paused_at", nullable=True),
+    # The events up to this position of the feed are handled.
+    Column("position", BigInteger, nullable=False),
+    # The first and the last position of the events that had expired before they could be sent.
+    Column("lost_from", BigInteger),
+    Column("lost_to", BigInteger),
+    string("secret", nullable=False),
+    string("previous_secret"),
+    moment("previous_secret_until", nullable=True),
+    moment("test_requested_at", nullable=True),
+    # Failed attempts to send the next event.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    moment("failing_since", nullable=True),
+    moment("next_attempt_at", nullable=True),
+    uuid("leased_by", nullable=True),
+    moment("leased_until", nullable=True),
+    version(),
+    moment("created_at"),
+    moment("updated_at"),
+    PrimaryKeyConstraint("company_id", "id"),
+    of_company(),
+    *at_most(MOST_URL_CHARACTERS, "url"),
+    *at_most(MOST_DOCUMENT_CHARACTERS, "document"),
+    one_of("status", WebhookStatus),
+    one_of("paused_reason", PauseReason),
+    CheckConstraint(
+        "(status = 'PAUSED') = (paused_reason IS NOT NULL) AND (status = 'PAUSED') = (paused_at IS NOT NULL)",
+        name="state",
+    ),
+    CheckConstraint(
+        "(lost_from IS NULL) = (lost_to IS NULL) AND (lost_from <= lost_to) IS NOT FALSE",
+        name="lost",
+    ),
+    CheckConstraint("(previous_secret IS NULL) = (previous_secret_until IS NULL)", name="previous_secret"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    uuid("company_id"),
+    uuid("id"),
+    uuid("endpoint_id"),
+    # Events expire, so no foreign key refers to them. That of a test has no position.
+    uuid("event_id"),
+    string("event_type", nullable=False),
+    Column("position", BigInteger),
+    Column("attempt", Integer, nullable=False),
+    string("outcome", nullable=False),
+    Column("http_status", Integer),
+    string("error"),
+    Column("latency_ms", Integer, nullable=False),
+    string("response"),
+    moment("attempted_at"),
+    PrimaryKeyConstraint("company_id", "id"),
+    of_company(),
+    belongs_to("webhook_endpoints", "endpoint_id", deletes=True),
+    one_of("outcome", ("DELIVERED", "FAILED")),
+    CheckConstraint("(outcome = 'FAILED') = (error IS NOT NULL)", name="error"),
+    Index("webhook_deliveries_of_endpoint", "company_id", "endpoint_id", "id"),
+    # For clean-up, which works across companies.
+    Index("webhook_deliveries_by_age", "attempted_at"),
 )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 from uuid import uuid4
@@ -25,7 +25,7 @@ async def own(owner_engine: AsyncEngine) -> World:
     return await write_world(owner_engine, uuid4())
 
 
-@pytest.mark.parametrize("table", sorted(set(metadata.tables) - set(SIDE_TABLES)))
+@pytest.mark.parametrize("table", sorted(set(metadata.tables) - {*SIDE_TABLES, "feed_heads"}))
 async def test_a_second_valid_row_is_taken(owner_engine: AsyncEngine, own: World, table: str) -> None:
     await put(owner_engine, table, another(own, table))
 
@@ -111,6 +111,17 @@ CHECKS: list[tuple[str, str, Row]] = [
         if isinstance(column.type, Date) and column.name != "cut_on"
     ),
     ("billing_document_lines", "days", {"ends_on": date(2026, 1, 1), "days": 0}),
+    ("feed_heads", "expired_position", {"position": 1, "expired_position": 2}),
+    ("feed_heads", "expired_position", {"expired_position": -1}),
+    ("webhook_endpoints", "state", {"status": "PAUSED", "paused_reason": "GONE"}),
+    ("webhook_endpoints", "state", {"status": "PAUSED", "paused_at": datetime(2026, 1, 1, tzinfo=UTC)}),
+    ("webhook_endpoints", "state", {"paused_reason": "GONE", "paused_at": datetime(2026, 1, 1, tzinfo=UTC)}),
+    ("webhook_endpoints", "lost", {"lost_from": 1}),
+    ("webhook_endpoints", "lost", {"lost_from": 2, "lost_to": 1}),
+    ("webhook_endpoints", "previous_secret", {"previous_secret": "whsec_MQ=="}),
+    ("webhook_endpoints", "previous_secret", {"previous_secret_until": datetime(2026, 1, 1, tzinfo=UTC)}),
+    ("webhook_deliveries", "error", {"error": "TIMEOUT"}),
+    ("webhook_deliveries", "error", {"outcome": "FAILED"}),
 ]
 
 

@@ -20,7 +20,10 @@ from tests.support.every_table import SIDE_TABLES, World, problem, world, write_
 
 DENIED = "42501"
 READABLE = sorted(set(metadata.tables) - {"api_keys"})
-APPEND_ONLY = ["billing_document_lines", "billing_documents", "billing_transitions", "history", "outbox_events"]
+APPEND_ONLY = [
+    *("billing_document_lines", "billing_documents", "billing_transitions", "history", "outbox_events"),
+    "webhook_deliveries",
+]
 READ_ONLY = ["companies", "feed_heads", *SIDE_TABLES]
 WRITABLE = sorted(set(READABLE) - set(READ_ONLY))
 NEVER_DELETED = ["customers", "ledger_accounts", "subscriptions", "subscription_periods"]
@@ -30,6 +33,8 @@ CALLS = {
     "expire_events": "SELECT expire_events(now(), 1)",
     "feed_positions": "SELECT feed_positions('{}')",
     "unstamped_events": "SELECT unstamped_events(1)",
+    "claim_webhook_endpoints": "SELECT claim_webhook_endpoints(gen_random_uuid(), 1, 1)",
+    "expire_webhook_deliveries": "SELECT expire_webhook_deliveries(now(), 1)",
 }
 """The functions that the service calls and that run as the owner, each with a call."""
 
@@ -215,7 +220,9 @@ async def test_functions_that_run_as_the_owner_have_a_pinned_search_path(owner_e
 
     assert set(rows) == {
         "authenticate_api_key",
+        "claim_webhook_endpoints",
         "expire_events",
+        "expire_webhook_deliveries",
         "feed_positions",
         "index_customer_group_metadata",
         "index_customer_groups",

@@ -24,7 +24,7 @@ SIDE_TABLES = (
 
 def world(company_id: UUID) -> World:
     """Return a row per table, in an order in which they can be inserted; triggers write the rows of side tables."""
-    account, group, customer, subscription, transition, document = (uuid4() for _ in range(6))
+    account, group, customer, subscription, transition, document, endpoint = (uuid4() for _ in range(7))
     own = {"company_id": company_id}
     january, february = date(2026, 1, 1), date(2026, 2, 1)
     amounts = {"net_amount": 300, "billed_amount": 300, "credited_amount": 0}
@@ -130,6 +130,27 @@ def world(company_id: UUID) -> World:
             "expires_at": datetime(2026, 2, 1, tzinfo=UTC),
         },
         "api_keys": own | {"id": uuid4(), "name": "ERP", "key_hash": uuid4().bytes, "scopes": ["customers-read"]},
+        "webhook_endpoints": own
+        | {
+            "id": endpoint,
+            "url": "https://receiver.example/events",
+            "types": ["customer.created"],
+            "scopes": ["customers-read"],
+            "position": 0,
+            "secret": "whsec_c2VjcmV0IG9mIGEgdGVzdCwgMzIgYnl0ZXMgbG9uZyE=",
+        },
+        "webhook_deliveries": own
+        | {
+            "id": uuid4(),
+            "endpoint_id": endpoint,
+            "event_id": uuid4(),
+            "event_type": "customer.created",
+            "position": 1,
+            "attempt": 1,
+            "outcome": "DELIVERED",
+            "http_status": 204,
+            "latency_ms": 12,
+        },
     }
 
 

@@ -98,6 +98,31 @@ class Records:
         }
         return await self._insert(tables.subscription_periods, defaults | values)
 
+    async def webhook_endpoint(self, **values: Any) -> UUID:
+        """Insert a webhook endpoint for all events, at the beginning of the feed."""
+        defaults = {
+            "url": "https://receiver.example/events",
+            "types": [],
+            "scopes": ["accounts-read", "customers-read"],
+            "position": 0,
+            "secret": "whsec_dGhlIHNlY3JldCBvZiBhbiBlbmRwb2ludCBpbiB0ZXN0cyE=",
+        }
+        return await self._insert(tables.webhook_endpoints, defaults | values)
+
+    async def webhook_delivery(self, endpoint_id: UUID, **values: Any) -> UUID:
+        """Insert a delivery that the receiver accepted."""
+        defaults = {
+            "endpoint_id": endpoint_id,
+            "event_id": uuid4(),
+            "event_type": "customer.created",
+            "position": 1,
+            "attempt": 1,
+            "outcome": "DELIVERED",
+            "http_status": 204,
+            "latency_ms": 12,
+        }
+        return await self._insert(tables.webhook_deliveries, defaults | values)
+
     async def _insert(self, table: Table, values: dict[str, Any]) -> UUID:
         row = {"company_id": self.company_id, "id": uuid4()} | values
         await _insert(self.engine, table, row)
