@@ -66,7 +66,12 @@ def dev(
         stack.enter_context(rolling(owner_dsn, service_dsn))
         make_token = partial(development_token, keys, company_id, list(Scope), _TOKEN_DAYS)
         application = create_app(_development_settings(settings, service_dsn, keys), make_token)
-        config = server_config(application, grace_seconds=_GRACE_SECONDS, reads_whole=settings.http_whole_requests)
+        config = server_config(
+            application,
+            grace_seconds=_GRACE_SECONDS,
+            reads_whole=settings.http_whole_requests,
+            max_message_bytes=settings.max_body_bytes,
+        )
         address = _address(listener)
         running = Running(
             address=address, database_url=service_dsn, owner_database_url=owner_dsn, company_id=company_id

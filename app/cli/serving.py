@@ -33,6 +33,7 @@ from app.web.logs import configure_logging
 from app.web.server import Server
 from app.web.serving_checks import SERVING_CHECKS
 from app.web.shared_metrics import SHARED_FOLDER
+from app.web.websocket_connection import WebSocketConnection
 
 _log = structlog.get_logger()
 
@@ -106,22 +107,32 @@ def _shared_metrics(settings: Settings, workers: int) -> Generator[None]:
 
 
 def _serving_config(settings: Settings, workers: int) -> ServingConfig:
-    options = _options(settings.request_timeout_seconds, reads_whole=settings.http_whole_requests)
+    options = _options(
+        settings.request_timeout_seconds,
+        reads_whole=settings.http_whole_requests,
+        max_message_bytes=settings.max_body_bytes,
+    )
     return ServingConfig("app.main:app", workers=workers, **options)
 
 
-def server_config(application: ASGIApp, *, grace_seconds: float, reads_whole: bool) -> uvicorn.Config:
+def server_config(
+    application: ASGIApp, *, grace_seconds: float, reads_whole: bool, max_message_bytes: int = 1_000_000
+) -> uvicorn.Config:
     """Return uvicorn's configuration for an application object, which configures logging itself.
 
-    `reads_whole` is the setting HTTP_WHOLE_REQUESTS.
+    `reads_whole` is the setting HTTP_WHOLE_REQUESTS; `max_message_bytes` limits a WebSocket's messages.
     """
-    return uvicorn.Config(application, **_options(grace_seconds, reads_whole=reads_whole))
+    options = _options(grace_seconds, reads_whole=reads_whole, max_message_bytes=max_message_bytes)
+    return uvicorn.Config(application, **options)
 
 
-def _options(grace_seconds: float, *, reads_whole: bool) -> dict[str, Any]:
+def _options(grace_seconds: float, *, reads_whole: bool, max_message_bytes: int) -> dict[str, Any]:
     return {
         "http": WholeProtocol if reads_whole else HttpProtocol,
-        "ws": "none",  # no path accepts WebSockets, even if a library for them is installed
+        "ws": WebSocketConnection,
+        "ws_max_size": max_message_bytes,
+        "ws_ping_interval": None,  # the connection pings by itself
+        "ws_per_message_deflate": False,  # it would take 40 kB per connection, and time for each one's copy of an event
         "lifespan": "on",
         "log_config": None,
         "access_log": False,  # replaced by the log line per operation

@@ -120,6 +120,7 @@ def assemble(
     lifespan: Lifespan[Starlette] | None = None,
     make_token: Callable[[], str] | None = None,
     metrics: Metrics | None = None,
+    websocket: ASGIApp | None = None,
 ) -> Envelope:
     """Return an application with these endpoints. Requests for GraphQL, which are nearly all, bypass the router."""
     routes: list[BaseRoute] = [
@@ -140,7 +141,7 @@ def assemble(
     )
     # A redirect would contain the scheme and host that this process sees; behind a proxy, the caller's are different.
     routed.router.redirect_slashes = False
-    served = Direct(routed, GRAPHQL_PATH, graphql)
+    served = Direct(routed, GRAPHQL_PATH, graphql, websocket)
     is_development = make_token is not None
     if settings.cors_allowed_origins or is_development:
         return Envelope(_with_cors(served, settings, is_development=is_development))

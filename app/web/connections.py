@@ -29,10 +29,9 @@ REASONS = (
 GIVEN_UP = "given_up"
 """Key in a request's state: its connection was closed, usually with 408, because its body did not arrive."""
 COMPANY_ID = "company_id"
-"""Key in a request's state: the company of its credential.
-
-The bytes of its answer count toward that company's share.
-"""
+"""Key in a request's state: the company of its credential, to whose share the bytes of its answer count."""
+IDLE_SINCE = "idle_since"
+"""Key in a WebSocket's state: the time since when it runs no operation; None while it runs one."""
 SWEEP_SECONDS = 1.0
 """Interval between checks of all connections, in seconds; a connection may be closed that much too late."""
 REPORT_SECONDS = 10.0
@@ -54,9 +53,11 @@ class ConnectionLimits:
     head_seconds: float = 10
     """How long a client may take to send the headers of a request."""
     body_seconds: float = 10
-    """How long a client may take to send a body, in addition to the time for its size."""
+    """How long a client may take to send a body or a message, in addition to the time for its size."""
     send_seconds: float = 30
     """How long a client that has an answer to read may read nothing of it."""
+    ping_seconds: float = 15
+    """How long the client of a WebSocket may send nothing before it is pinged."""
     unsent_bytes: int = 256_000_000
     """Maximum number of bytes buffered for all clients: unread answers, requests that wait for these, and incomplete
     requests. Beyond it, connections of the company with the most bytes are closed."""
@@ -72,7 +73,7 @@ class ClientConnection(Protocol):
 
     @property
     def company_id(self) -> object:
-        """The company of its last request; None for requests without a valid credential, which count as one company."""
+        """The company of its last valid credential; None without one: all such connections count as one company."""
         ...
 
     @property
@@ -151,8 +152,8 @@ class Connections(ServerState):
     def make_room(self, newcomer: ClientConnection, now: float) -> bool:
         """Close connections to make room for a new one, and return whether it fits.
 
-        The connections that have been idle for longest are closed. If none has been idle for a second, those that have
-        waited longest for a request or a body are closed, so that incomplete bodies don't displace new clients.
+        Those that have been idle for longest are closed; if none has been idle for a second, those that have waited
+        longest for a request or a body, so that incomplete bodies don't displace new clients.
         """
         if len(self.connections) <= self.limits.connections:
             return True

@@ -42,6 +42,9 @@ class Envelope:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on the request with its id, and add headers to the response."""
+        if scope["type"] == "websocket":
+            await self._open(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,6 +70,33 @@ class Envelope:
             if started:
                 raise
             await http_error_of(error, request_id).answer().send(send_with_headers)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a WebSocket with its id. A handshake that is rejected is answered as a request is."""
+        request_id, hosts = _identified(scope)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        added = [*SECURITY_HEADERS, (_RAW_REQUEST_ID, request_id.encode())]
+        is_accepted = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal is_accepted
+            if message["type"] == "websocket.accept":
+                is_accepted = True
+                message["headers"] = added
+            await send(message)
+
+        async def reject(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *added]
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        try:
+            check_host(hosts, scope["http_version"])
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if is_accepted:
+                raise
+            await http_error_of(error, request_id).answer().send(reject)
 
 
 class Caught:

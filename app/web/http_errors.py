@@ -39,6 +39,8 @@ class FailureCode(StrEnum):
     """The body took too long to arrive, or the operation took too long and was stopped."""
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     """The database or the token issuer is unavailable, or the service is overloaded. Try again shortly."""
+    TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
+    """As many operations run on a WebSocket as may run at once."""
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     """It is unknown whether a mutation was stored. Repeat it with the same idempotencyKey, or check the data first."""
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"

@@ -6,6 +6,7 @@ callbacks, in the order of a connection's life.
 """
 
 import asyncio
+from typing import cast
 
 from httptools import HttpParserError
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -71,7 +72,8 @@ class HttpProtocol(TimedProtocol):
                 position += self._feed(piece)
                 if position == size:
                     break
-                if self.transport.get_protocol() is not self:
+                if (successor := self.transport.get_protocol()) is not self:
+                    cast("asyncio.Protocol", successor).data_received(bytes(memoryview(data)[position:]))
                     return
                 if len(self.pipeline) >= MAX_AHEAD:
                     self._keep_ahead(memoryview(data)[position:])

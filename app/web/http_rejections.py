@@ -83,7 +83,7 @@ class RejectingProtocol(ConnectionState):
         assert self._http_error is not None  # noqa: S101 - there is something to send
         if self.transport.is_closing():
             return
-        self.transport.write(_message(self._http_error, self._state.default_headers, self._request_id()))
+        self.transport.write(rejection(self._http_error, self._state.default_headers, self._request_id()))
         if self._awaits_body():
             self.cycle.body = bytearray()
             self.cycle.disconnected = True
@@ -113,7 +113,7 @@ class RejectingProtocol(ConnectionState):
             "Too many connections are open. Try again shortly.",
             (("retry-after", "1"),),
         )
-        self.transport.write(_message(http_error, self._state.default_headers, None))
+        self.transport.write(rejection(http_error, self._state.default_headers, None))
         RefusedConnection(self.transport, self._state.refused, self.loop, LINGER_SECONDS)
 
     def _is_too_large(self) -> bool:
@@ -136,7 +136,7 @@ def too_large_headers() -> HttpError:
     )
 
 
-def _message(http_error: HttpError, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
+def rejection(http_error: HttpError, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
     """Return the bytes of the response, after which the connection is closed."""
     answer = http_error.answer()
     fields = [*default_headers, *answer.fields(), *SECURITY_HEADERS, (b"connection", b"close")]

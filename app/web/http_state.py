@@ -119,11 +119,16 @@ class ConnectionState(UpgradeProtocol):
 
     def has_arrived(self) -> bool:
         """Return whether the kernel has data of the client that this process has not read yet."""
-        try:
-            count = ioctl(self.transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
-        except OSError:
-            return False
-        return any(count)
+        return has_unread(self.transport)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to the protocol for WebSockets.
+
+        The parser and the flow control refer to this object; without them, all three are freed at once.
+        """
+        super().handle_websocket_upgrade()
+        self._state.discard_slow(cast("ClientConnection", self))
+        self.parser = self.flow = None  # pyright: ignore[reportAttributeAccessIssue] - as uvicorn does for a parser
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
@@ -190,6 +195,15 @@ class ConnectionState(UpgradeProtocol):
 
     def _header_bytes(self) -> int:
         return sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.headers)
+
+
+def has_unread(transport: asyncio.Transport) -> bool:
+    """Return whether the kernel has data of a connection that this process has not read yet."""
+    try:
+        count = ioctl(transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
+    except OSError:
+        return False
+    return any(count)
 
 
 def _content_length(message: Any) -> int:

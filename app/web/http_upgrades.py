@@ -38,8 +38,16 @@ class UpgradeProtocol(HttpToolsProtocol):
         return True
 
     def _takes_upgrade(self) -> bool:
-        """Return whether the connection becomes a WebSocket: the request is a handshake, and uvicorn supports it."""
-        return super()._should_upgrade() and self.scope["method"] == "GET"
+        """Return whether the connection becomes a WebSocket.
+
+        The request must be a handshake that uvicorn supports and ask for nothing else, and all earlier requests must be
+        answered.
+        """
+        if not (super()._should_upgrade() and self.scope["method"] == "GET" and self.scope["http_version"] == "1.1"):
+            return False
+        if sum(name == b"upgrade" for name, _ in self.headers) > 1:
+            return False
+        return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
 
     def _parse_again_without_upgrade(self) -> None:
         if self.scope["method"] == "CONNECT":

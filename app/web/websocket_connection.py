@@ -1,0 +1,243 @@
+"""One WebSocket as a connection of the server, with the limits that all connections have (ADR 33)."""
+
+import asyncio
+import logging
+from typing import Any, cast
+
+from typing_extensions import override
+from uvicorn._types import ASGISendEvent, WebSocketScope
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.server import ServerState
+from websockets.http11 import Request
+
+from app.web.connections import COMPANY_ID, IDLE_SINCE, Connections
+from app.web.http_errors import FailureCode, HttpError
+from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED, rejection, too_large_headers
+from app.web.http_state import has_unread
+from app.web.http_timeouts import MIN_BODY_RATE
+from app.web.transport_ws import CloseCode
+from app.web.websocket_reading import ReadingProtocol
+
+DRAIN = "websocket.drain"
+"""Type of the message that tells the application that the server is shutting down. It is no part of ASGI."""
+RESTARTING = "The service is restarting. Connect again, and resume subscriptions with `after`."
+PONG_SECONDS = 10.0
+"""How long a client may take to answer a ping, in seconds."""
+_EMPTY_PING = b"\x89\x00"
+_SWITCHING_PROTOCOLS = 101
+_POLICY_VIOLATION = 1008
+_ENDINGS = {
+    "room": (CloseCode.TRY_AGAIN, "Too many connections are open. Connect again shortly."),
+    "silent": (CloseCode.TRY_AGAIN, "The client didn't answer a ping in time. Connect again."),
+    "slow_body": (_POLICY_VIOLATION, "The rest of a message took too long to arrive."),
+}
+"""Close codes and reasons for clients that may still read them."""
+_EXPLAINING = {"Upgrade", "Sec-WebSocket-Version"}
+"""Headers that tell a client what it must send in a handshake instead."""
+
+# The libraries log each handshake, with the client's address and the URL. The line per operation replaces that.
+_quiet = logging.getLogger("uvicorn.error.websocket")
+_quiet.setLevel(logging.WARNING)
+
+
+class WebSocketConnection(ReadingProtocol):
+    """One connection, with the properties and methods that `Connections` reads and calls."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(server_state, Connections)  # noqa: S101 - app.web.server makes it
+        self._state = server_state
+        self.logger = self.conn.logger = _quiet
+        # uvicorn sets it when the handshake is valid.
+        self.scope = cast("WebSocketScope", {})
+        self._heard_at = self._progress_at = self._slow_since = self.loop.time()
+        """The times when the client last sent something, when it last read something, and since when it is slow."""
+        self._is_pinged = False
+        """Whether the client has sent nothing since the last ping."""
+        self._last_unsent: int = 0
+        self._sending_bytes = 0
+        """Size of the last message that was handed to the transport."""
+        self._waiting_bytes = 0
+        """Size of the messages that wait until the client has read earlier ones."""
+
+    @property
+    def idle_since(self) -> float | None:
+        """The time since when no operation runs; None while one does, or while the connection is being closed."""
+        if self.close_sent or not self.handshake_complete or self.transport.is_closing():
+            return None
+        return cast("float | None", self._shared.get(IDLE_SINCE))
+
+    @property
+    def company_id(self) -> object:
+        """The company of its credential; None before that is verified."""
+        return self._shared.get(COMPANY_ID)
+
+    @property
+    def unsent_since(self) -> float:
+        """The time since when something is buffered for the client and it has read none of it."""
+        return max(self._slow_since, self._progress_at)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Number of bytes buffered for this client: messages to it, and messages of it that were not handled yet."""
+        unsent = self.transport.get_write_buffer_size()
+        # The transport keeps a message until its last byte is sent.
+        held = max(unsent, self._sending_bytes) if unsent else 0
+        return held + self._waiting_bytes + self.unread_bytes
+
+    def has_arrived(self) -> bool:
+        """Return whether data of the client has arrived that was not parsed yet."""
+        return bool(self._ahead) or has_unread(self.transport)
+
+    def close_after_answer(self) -> None:
+        """Tell the application that the server is shutting down. It closes the connection once its operations end."""
+        self.queue.put_nowait(cast("Any", {"type": DRAIN}))
+
+    def look(self, now: float, stalled: float) -> None:
+        """Close the connection if its client has taken too long, and ping a client that has been silent."""
+        self._progress_at += stalled
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._last_unsent or not unsent:
+            self._last_unsent, self._progress_at = unsent, now
+        elif now - self._progress_at >= self._state.limits.send_seconds:
+            self.end("slow_reader")
+            return
+        if unsent or self.close_sent or not self.handshake_complete:
+            return
+        if self.incomplete_since is not None:
+            self.incomplete_since += stalled
+            allowed = self._state.limits.body_seconds + self.unread_bytes / MIN_BODY_RATE
+            if now - self.incomplete_since >= allowed and not self.has_arrived():
+                self.end("slow_body")
+        elif now - self._heard_at >= self._state.limits.ping_seconds:
+            self._look_at_silence(now)
+
+    def end(self, reason: str) -> None:
+        """Close the connection at once, discarding unsent data. A client that reads is told why."""
+        self._state.count(reason)
+        self._state.connections.discard(cast("Any", self))
+        told = _ENDINGS.get(reason)
+        if told is None or self.transport.get_write_buffer_size() or len(self._state.refused) >= MAX_REFUSED:
+            self.transport.abort()
+            return
+        self._state.refused.add(self)
+        self._close(*told, LINGER_SECONDS)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        # uvicorn removes it, and expects it to be there.
+        self._state.connections.add(cast("Any", self))
+        super().connection_lost(exc)
+        self._state.discard_slow(self)
+        self._state.refused.discard(self)
+        self._ahead = b""
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self.loop.time()
+        self._is_pinged = False
+        before = self.unread_bytes
+        super().data_received(data)
+        if not self.handshake_initiated:
+            # The library has rejected the handshake without an answer: it accepts shorter headers than HTTP.
+            self._reject(too_large_headers())
+        elif before <= HIGH_WATER_LIMIT < self.unread_bytes:
+            self._state.add_slow(self)
+
+    @override
+    def handle_connect(self, event: Request) -> None:
+        response = self.conn.accept(event)
+        if response.status_code != _SWITCHING_PROTOCOLS:
+            message = f"This is not a handshake of a WebSocket: {self.conn.handshake_exc}."
+            headers = tuple(
+                (name.lower(), value) for name, value in response.headers.raw_items() if name in _EXPLAINING
+            )
+            self._reject(HttpError(response.status_code, FailureCode.BAD_REQUEST, message, headers))
+        elif self._state.is_draining:
+            self._reject(HttpError(503, FailureCode.SERVICE_UNAVAILABLE, RESTARTING, (("retry-after", "1"),)))
+        else:
+            super().handle_connect(event)
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._slow_since = self.loop.time()
+        self._state.add_slow(self)
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.unread_bytes <= HIGH_WATER_LIMIT:
+            self._state.discard_slow(self)
+
+    @override
+    async def send(self, message: ASGISendEvent) -> None:
+        size = len(cast("dict[str, str]", message).get("text", ""))
+        if not self.writable.is_set():
+            self._waiting_bytes += size
+            self._state.add_slow(self)
+            try:
+                await self.writable.wait()
+            finally:
+                self._waiting_bytes -= size
+        if self.close_sent:
+            # uvicorn raises RuntimeError: it doesn't expect that the server closes a connection, too.
+            raise ClientDisconnected
+        self._sending_bytes = size
+        await super().send(message)
+        if self.close_sent:
+            # What the client has sent before it answers the close frame is read, and dropped.
+            self._continue()
+
+    @override
+    def _forget_unread(self) -> None:
+        super()._forget_unread()
+        if self.writable.is_set():
+            self._state.discard_slow(self)
+
+    @override
+    def shutdown(self) -> None:
+        if self.close_sent:
+            super().shutdown()
+        elif self.idle_since is not None:
+            self._close(CloseCode.RESTARTING, RESTARTING, 0)
+        # Otherwise, the application closes the connection once its operations have ended.
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        """What the application tells the limits on connections."""
+        return self.scope.get("state", {})
+
+    def _look_at_silence(self, now: float) -> None:
+        """Ping a client that has sent nothing for some time; close the connection if it didn't answer that."""
+        if self.has_arrived():
+            # This process has not read it yet.
+            self._heard_at = now
+        elif not self._is_pinged:
+            self._is_pinged = True
+            self.transport.write(_EMPTY_PING)
+        elif now - self._heard_at >= self._state.limits.ping_seconds + PONG_SECONDS:
+            self.end("silent")
+
+    def _close(self, code: int, reason: str, linger_seconds: float) -> None:
+        """Send a close frame, and close the connection when the client has answered it, or after some seconds."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(linger_seconds, self.transport.close)
+        self._continue()
+
+    def _reject(self, http_error: HttpError) -> None:
+        """Answer a handshake with an error."""
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(rejection(http_error, self.default_headers, None))
+        self.transport.close()
