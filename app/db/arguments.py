@@ -173,6 +173,29 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedArguments:
+    """Arguments of the cursor of the feed's head."""
+
+    identity: bytes
+    """Digest of the company's feed, which its cursors are bound to."""
+
+    @property
+    def shape(self) -> Hashable:
+        """One shape for all companies."""
+        return FeedArguments
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """The identity."""
+        return (self.identity,)
+
+    @property
+    def plan_for_values(self) -> bool:
+        """Whether to plan for the values: no, because a company has one head."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRows:
     """Arguments of edges that start from rows which the service holds: keys of these rows."""
 

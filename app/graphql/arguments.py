@@ -1,7 +1,7 @@
 """Checking arguments: all problems of a field's arguments are found, then reported together, each at its path."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -84,7 +84,7 @@ def identifier(value: str, path: Path, problems: Problems) -> UUID | None:
     return None
 
 
-def identifiers(values: list[str], path: Path, problems: Problems, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
+def identifiers(values: Sequence[str], path: Path, problems: Problems, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
     """Return UUIDs without repetition, or note problems."""
     return _distinct(values, path, problems, identifier, f"ids; at most {most} are allowed.", most)
 
@@ -95,7 +95,7 @@ def stored_keys(values: list[str], path: Path, problems: Problems) -> tuple[str,
 
 
 def _distinct(
-    values: list[str],
+    values: Sequence[str],
     path: Path,
     problems: Problems,
     read: Callable[[str, Path, Problems], ValueT | None],

@@ -10,7 +10,8 @@ from app.db import customers as stored
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest, other_side
 from app.db.rows import CustomerRow
-from app.graphql.context import Context
+from app.graphql.context import Context, Info
+from app.graphql.feed import recently
 from app.graphql.planning.reading import RequestedPage
 
 
@@ -28,9 +29,9 @@ class Listed(Generic[RowT]):
 CustomerList = Listed[CustomerRow]
 
 
-async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
+async def all_customers(info: Info, asked: RequestedPage) -> CustomerList:
     """Return a page of the company's customers. Without a condition it may be a few seconds old."""
-    company_id, only = context.principal.company_id, asked.only
+    context, only = info.context, asked.only
 
     async def read(request: PageRequest) -> Page[CustomerRow]:
         return await stored.page(context.session, request, only)
@@ -42,10 +43,10 @@ async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
         # Small pages too: `totalCount` is read while the session holds a connection, and few may wait with one.
         context.session.become_heavy()
         return Listed(await read(asked.request), asked, read, count)
-    page = await context.recent.get(company_id, ("customers", asked.request), lambda: read(asked.request))
+    page = await recently(info, ("customers", asked.request), lambda: read(asked.request))
 
     async def recent_count(at_most: int) -> int:
-        return await context.recent.get(company_id, ("customers.count", at_most), lambda: count(at_most))
+        return await recently(info, ("customers.count", at_most), lambda: count(at_most))
 
     return Listed(page, asked, read, recent_count)
 

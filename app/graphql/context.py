@@ -70,6 +70,8 @@ class Context:
     ) -> None:
         self.principal = principal
         self.max_representations = max_representations
+        self.reads_feed: bool | None = None
+        """Whether the operation reads the feed, so that its lists must not be older; None until a list asks."""
         self.recent = recent
         self._database = database
         self._heavy_values = heavy_values

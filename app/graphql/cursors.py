@@ -1,24 +1,24 @@
 """Cursors: a row's position in one list, opaque to callers and bound to that list's company, sort and filter.
 
-In plans, the database makes the same cursors: app/db/plans/pages.py.
+In plans, the database makes the same cursors: app/db/plans/cursors.py.
 """
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Boolean, Date, DateTime, Integer, Uuid
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Uuid
 from sqlalchemy.types import TypeEngine
 
 from app.db.declarations import SortKey
 from app.db.paging import Position
-from app.db.plans.pages import CURSOR_DIGEST_BYTES, CURSOR_VERSION
+from app.db.plans.cursors import CURSOR_DIGEST_BYTES, CURSOR_VERSION
 from app.domain.encodings import digest
 from app.domain.errors import Path
 from app.graphql.arguments import Problems
@@ -26,6 +26,7 @@ from app.graphql.codes import FieldCode
 
 _MAX_CHARACTERS = 4_000
 _MOST_INTEGER = 2**31 - 1
+_MOST_BIG_INTEGER = 2**63 - 1
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -46,15 +47,21 @@ class Cursors:
         """Return the position of a cursor, or note a problem if it isn't a cursor of this list."""
         if cursor is None:
             return None
-        try:
-            return self._position(cursor)
-        except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
+        position = self.read(cursor)
+        if position is None:
             problems.add(
                 path,
                 "is not a cursor of this list: it comes from another sort order or filter, or was altered."
                 " Start again without it.",
                 FieldCode.INVALID_CURSOR,
             )
+        return position
+
+    def read(self, cursor: str) -> Position | None:
+        """Return the position of a cursor; None if it isn't a cursor of this list."""
+        try:
+            return self._position(cursor)
+        except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
             return None
 
     def _position(self, cursor: str) -> Position:
@@ -106,7 +113,9 @@ def _reader(kind: TypeEngine[Any]) -> Callable[[str], Any]:
         return lambda value: date.fromisoformat(_words(value))
     if isinstance(kind, Boolean):
         return lambda value: _BOOLEANS[_words(value)]
-    return _integer if isinstance(kind, Integer) else _words
+    if isinstance(kind, Integer):
+        return partial(_integer, most=_MOST_BIG_INTEGER if isinstance(kind, BigInteger) else _MOST_INTEGER)
+    return _words
 
 
 def _words(value: str) -> str:
@@ -116,9 +125,9 @@ def _words(value: str) -> str:
     return value
 
 
-def _integer(value: str) -> int:
+def _integer(value: str, most: int) -> int:
     number = int(_words(value))
-    if abs(number) > _MOST_INTEGER:
+    if abs(number) > most:
         msg = "more than an integer column holds"
         raise ValueError(msg)
     return number

@@ -11,6 +11,7 @@ from app.db import batching, graph
 from app.db.arguments import ListArguments
 from app.db.conditions import Condition
 from app.db.declarations import Entity, RowT, ToMany
+from app.db.feed import Head, read_head
 from app.db.paging import Page, PageRequest
 from app.db.read_session import ReadSession
 from app.db.rows import BillingTransitionRow, CustomerRow
@@ -106,6 +107,15 @@ class Loaders:
     def customer(self) -> DataLoader[UUID, CustomerRow | None]:
         """Customers by id."""
         return self.one(graph.customer)
+
+    def feed_head(self) -> DataLoader[UUID, Head]:
+        """Heads of the feed by company, of which there is only the session's own."""
+
+        async def read(companies: Sequence[UUID]) -> Mapping[UUID, Head]:
+            head = await read_head(self._session)
+            return dict.fromkeys(companies, head)
+
+        return self._loader("feed", read, lambda: Head(0, 0))
 
     def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
         """Transitions by id."""

@@ -15,6 +15,7 @@ from app.graphql.arguments import MOST_CHARACTERS, MOST_IDS
 from app.graphql.codes import FieldCode
 from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
 from app.graphql.context import MAX_REPRESENTATIONS
+from app.graphql.feed import MOST_CUSTOMERS, MOST_TYPES
 from app.graphql.planning.references import MAX_NODE_IDS
 
 
@@ -41,6 +42,8 @@ MAXIMA: Mapping[str, Maximum] = {
     "Query.customers(orderBy:)": _SORTS,
     "Customer.children(orderBy:)": _SORTS,
     "CustomerGroup.customers(orderBy:)": _SORTS,
+    "Query.changes(types:)": Maximum(MOST_TYPES),
+    "Query.changes(customerIds:)": Maximum(MOST_CUSTOMERS),
     "Query.nodes(ids:)": Maximum(MAX_NODE_IDS),
     # The setting MAX_REPRESENTATIONS may say otherwise, which the resolver knows.
     "Query._entities(representations:)": Maximum(MAX_REPRESENTATIONS, is_read=True),

@@ -78,9 +78,15 @@ def scopes_of(field: GraphQLField) -> list[Scope]:
     return [extension.scope for extension in extensions_of(field) if isinstance(extension, Requires)]
 
 
-def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str | int] | None = None) -> GraphQLError:
+def forbidden(
+    scope: Scope,
+    nodes: list[FieldNode] | None = None,
+    path: list[str | int] | None = None,
+    *,
+    subject: str = "The field",
+) -> GraphQLError:
     """Return the error for a credential without a scope. Execution adds nodes and path if they aren't given."""
-    message = f"The field requires the scope {scope}, which the credential doesn't have."
+    message = f"{subject} requires the scope {scope}, which the credential doesn't have."
     extensions = {"code": FieldCode.FORBIDDEN, "requiredScope": scope.value}
     return GraphQLError(message, nodes, path=path, extensions=extensions)
 

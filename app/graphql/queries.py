@@ -17,11 +17,12 @@ from app.db.declarations import Entity, RowT, SortKey
 from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
 from app.domain.errors import Rejected
 from app.domain.identity import Principal
-from app.graphql import found
+from app.graphql import feed_queries, found
 from app.graphql.commands import update_command
 from app.graphql.connections import CustomerList, Listed, all_customers, rows_of_company
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
+from app.graphql.feed import recently
 from app.graphql.field_arguments import PageGiven, read_customers_page, read_filtered_list, read_key, read_rows_page
 from app.graphql.found import AnyRow
 from app.graphql.permissions import READS, READS_ACCOUNTS
@@ -94,7 +95,7 @@ class Query:
 
     @strawberry.field(
         description="The company's customers, in pages. The list without `where` may be up to 5 seconds old; a filtered"
-        " one is always fresh. Needs customers-read.",
+        " one, and one beside `feedCursor` or `changes`, is always fresh. Needs customers-read.",
         graphql_type=CustomerConnection | None,
         extensions=READS,
     )
@@ -113,7 +114,7 @@ class Query:
         requested = read_customers_page(
             company_id, first=first, after=after, last=last, before=before, where=where, order_by=order_by
         )
-        return await all_customers(info.context, requested)
+        return await all_customers(info, requested)
 
     @strawberry.field(
         description="One customer group, by a unique key; null if the company has no group with that key. Needs"
@@ -131,7 +132,7 @@ class Query:
 
     @strawberry.field(
         description="The company's customer groups, by number. The list without `where` may be up to 5 seconds old;"
-        " a filtered one is always fresh. Needs customers-read.",
+        " a filtered one, and one beside `feedCursor` or `changes`, is always fresh. Needs customers-read.",
         graphql_type=list[CustomerGroup] | None,
         extensions=READS,
     )
@@ -147,7 +148,7 @@ class Query:
 
         if requested.only is not None:
             return await read()
-        return await context.recent.get(context.principal.company_id, ("groups", first), read)
+        return await recently(info, ("groups", first), read)
 
     @strawberry.field(
         description=f"{beside('customerGroups')} Always fresh. Needs customers-read.",
@@ -209,6 +210,9 @@ class Query:
         """Compute the transition from the operation's snapshot."""
         await info.context.pace.turn()
         return await preview_transition(info.context.session, *update_command(input))
+
+    feed_cursor = feed_queries.feed_cursor
+    changes = feed_queries.changes
 
     @strawberry.field(
         description="The object with this id; null if the company has none. Ledger accounts also need accounts-read."

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, NamedTuple, cast
 
 import strawberry
-from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema
+from graphql import FragmentDefinitionNode, GraphQLField, GraphQLInputObjectType, GraphQLSchema
 from graphql.execution import Executor
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.extensions import FieldExtension
@@ -84,6 +84,11 @@ def executable(schema: strawberry.Schema) -> GraphQLSchema:
 def executor_class(schema: strawberry.Schema) -> type[Executor[Any]]:
     """Return the class that Strawberry executes operations with; the engine's executors inherit from it."""
     return schema.execution_context_class  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - open
+
+
+def fragments_of(info: strawberry.Info[Any, Any]) -> Mapping[str, FragmentDefinitionNode]:
+    """Return the fragments of the document by name. Strawberry shows the operation without them."""
+    return info._raw_info.fragments  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
 
 
 def convert_arguments(schema: strawberry.Schema, field: GraphQLField, coerced: dict[str, Any]) -> dict[str, Any]:

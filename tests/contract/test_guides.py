@@ -18,6 +18,7 @@ from app.graphql.schema import executable, schema
 from tests.support.asking import Caller
 from tests.support.clock import DatabaseClock
 from tests.support.databases import same_database
+from tests.support.feed import stamp_all
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -32,9 +33,9 @@ DOCUMENTS = [
 ]
 TODAY = date(2026, 6, 19)
 STEP = re.compile(r"```graphql\n(.*?)```\n((?:[^`]*?```json\n.*?```)+)", re.DOTALL)
-MADE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|<digest>")
-"""Ids and digests: the same wherever they are the same, but others on every machine. A digest is printed as
-`<digest>`."""
+MADE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|<digest>|<cursor \d>")
+"""Ids, digests and cursors: the same wherever they are the same, but others on every machine. A digest is printed as
+`<digest>`, a cursor as `<cursor 1>`."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -67,7 +68,7 @@ def test_no_guide_prints_a_digest_that_would_be_rejected_if_it_were_pasted() -> 
     assert [(path.name, found) for path in DOCS.rglob("*.md") for found in printed.findall(path.read_text())] == []
 
 
-@pytest.mark.parametrize(("page", "count"), [("transition.md", 4), ("billing.md", 7)])
+@pytest.mark.parametrize(("page", "count"), [("transition.md", 4), ("billing.md", 7), ("events.md", 3)])
 async def test_the_example_of_a_page_gives_the_answers_that_are_printed(
     demo: Caller, clock: DatabaseClock, page: str, count: int
 ) -> None:
@@ -79,6 +80,7 @@ async def test_the_example_of_a_page_gives_the_answers_that_are_printed(
             clock.now = datetime(2026, 7, 15, 10, tzinfo=UTC)
         *given, printed = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))
         variables: dict[str, Any] = translated(given[0], real) if given else {}
+        await stamp_all(demo.database)
         answer = {"data": await demo.sent(document, **variables)}
         real |= pairs(printed, answer)
         assert translated(printed, real) == answer
@@ -86,7 +88,7 @@ async def test_the_example_of_a_page_gives_the_answers_that_are_printed(
 
 
 def pairs(printed: Any, answer: Any) -> dict[str, str]:
-    """What is printed for each id and digest of an answer, where the two have the same form."""
+    """What is printed for each id, digest and cursor of an answer, where the two have the same form."""
     if isinstance(printed, dict) and isinstance(answer, dict):
         ours, theirs = cast("dict[str, Any]", printed), cast("dict[str, Any]", answer)
         found = [pairs(value, theirs[key]) for key, value in ours.items() if key in theirs]
@@ -100,5 +102,5 @@ def pairs(printed: Any, answer: Any) -> dict[str, str]:
 
 
 def translated(printed: Any, real: dict[str, str]) -> Any:
-    """What is printed, with the ids and digests of this run."""
+    """What is printed, with the ids, digests and cursors of this run."""
     return json.loads(MADE.sub(lambda found: real.get(found[0], found[0]), json.dumps(printed)))

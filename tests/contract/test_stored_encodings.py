@@ -33,6 +33,7 @@ from app.domain.digests import digest_of
 from app.domain.encodings import named
 from app.domain.moving import Move
 from app.domain.transition import Transition
+from app.graphql import feed_cursors
 from app.graphql.arguments import Problems
 from app.graphql.cursors import Cursors
 from app.services.commands import Repeatable
@@ -189,6 +190,12 @@ def test_a_cursor_stays_what_it_was(identity: tuple[object, ...], expected: str)
     position = ("ærø", datetime(2026, 6, 19, 12, 30, tzinfo=UTC), TWO)
     assert cursors.encode(position) == expected
     assert cursors.decode(expected, ("after",), Problems()) == position
+
+
+def test_a_cursor_of_the_feed_stays_what_it_was() -> None:
+    expected = "5CqDuh_sjlaxeyJ2IjoyLCJwb3NpdGlvbiI6IjEwOTk1MTE2Mjc3NzYifQ"
+    assert feed_cursors.encode(ONE, 2**40) == expected
+    assert feed_cursors.decode(expected, ONE, ("after",), Problems()) == 2**40
 
 
 def test_a_value_is_encoded_by_the_names_of_its_type_and_fields() -> None:

@@ -111,6 +111,24 @@ class Query:
         return None
 
 
+@strawberry.type
+class Fragments:
+    """A field that shows what graphql-core gave its resolver."""
+
+    @strawberry.field
+    @staticmethod
+    def names(info: strawberry.Info) -> list[str]:
+        """Return the names of the document's fragments."""
+        seam = importlib.import_module("app.graphql.strawberry_seam")
+        return [*seam.fragments_of(info)]
+
+
+def shows_fragments(_seam: ModuleType) -> bool:
+    """Whether a resolver gets to the fragments of its document."""
+    result = strawberry.Schema(Fragments).execute_sync("{ ...F } fragment F on Fragments { names }")
+    return result.data == {"names": ["F"]}
+
+
 class Toy(NamedTuple):
     """A schema, and parts of it."""
 
@@ -271,6 +289,7 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
         ),
         f"{BASE} and {FIELD}",
     ),
+    "fragments_of": (shows_fragments, "strawberry/types/info.py"),
     "has_resolver": (
         lambda seam: (
             (seam.has_resolver(toy().field("computedName")), seam.has_resolver(toy().field("plainName")))

@@ -12,7 +12,8 @@ _PLACE = re.compile(r"\$(\w+)$")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A document of one root field; its variables may name, as `$group`, the id of what an earlier operation made."""
+    """A document of one root field; its variables may name, as `$group`, the id of what an earlier operation made, and
+    as `$start` the cursor of the feed from before all operations."""
 
     document: str
     variables: Mapping[str, Any]
@@ -95,6 +96,11 @@ QUERIES = (
     Operation("query { customerGroupsConnection(first: 2) { totalCount nodes { number name } } }", {}),
     Operation("query { ledgerAccounts { number name } }", {}),
     Operation("query { ledgerAccountsConnection(first: 2) { totalCount nodes { number name } } }", {}),
+    Operation("query { feedCursor }", {}),
+    Operation(
+        "query ($after: String!) { changes(after: $after) { events { type subject { id } } endCursor } }",
+        {"after": "$start"},
+    ),
     Operation("query ($id: ID!) { node(id: $id) { id __typename } }", {"id": "$parent"}),
     Operation("query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", {"ids": ["$child", "$group"]}),
     Operation(
@@ -115,8 +121,8 @@ def filled(operation: Operation, made: Mapping[str, str]) -> dict[str, Any]:
 
 
 def make_everything(client: Client) -> dict[str, str]:
-    """Run all mutations in their order; the ids of what they made, by name."""
-    made: dict[str, str] = {}
+    """Run all mutations in their order; the ids of what they made, by name, and the cursor from before."""
+    made: dict[str, str] = {"start": client.data("{ feedCursor }")["feedCursor"]}
     for operation in MUTATIONS:
         data = client.data(operation.document, filled(operation, made))
         (payload,) = data.values()

@@ -20,7 +20,7 @@ from graphql import (
 
 from app.graphql.schema import executable, schema
 
-_LEFT_OUT = {"billingTransitionPreview", "_service"}
+_LEFT_OUT = {"billingTransitionPreview", "changes", "_service"}
 """Root fields that never are plans and cost too much to ask for at random."""
 
 

@@ -82,7 +82,9 @@ class _Writer:
     def _selection(self, of: ObjectOf, shape: Shape, depth: int, rows: int) -> Sequence[Selection]:
         roll = self.chance.below(24)
         edges = of.edges if depth > 0 or of.name.endswith(_TRANSPARENT) else ()
-        if edges and (roll in range(10, 18) or (not of.leaves and roll not in range(18, 23))):
+        # The root has one leaf, and all else below its edges.
+        of_edges = range(17) if of.name == "Query" else range(10, 18)
+        if edges and (roll in of_edges or (not of.leaves and roll not in range(18, 23))):
             return [self._edge(of, edges, shape, depth, rows)]
         match roll:
             case 18:

@@ -7,12 +7,16 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
+from app.db.tables import outbox_events
 from app.domain.identity import Scope
 from app.services.recent_lists import RecentLists
 from tests.support.asking import Caller
+from tests.support.feed import stamp_all
+from tests.support.following import FOLLOW, feed_cursor
 from tests.support.tenant_isolation import (
     EVERYTHING,
     FILTERS,
@@ -180,6 +184,30 @@ async def test_a_cursor_of_another_company_is_rejected(standing: Database, compa
     theirs = await Caller(standing, companies.other.id).data(LIST)
     for cursor in {edge["cursor"] for edge in theirs["customers"]["edges"]}:
         answer = await shown(Caller(standing, companies.own.id), LIST, after=cursor)
+        assert_nothing_of(companies.other, answer)
+        assert "INVALID_CURSOR" in answer
+
+
+async def test_the_feed_has_the_own_events_only_and_takes_the_own_cursors_only(
+    standing: Database, companies: Companies, owner_engine: AsyncEngine
+) -> None:
+    caller, other = Caller(standing, companies.own.id), Caller(standing, companies.other.id)
+    starts = await feed_cursor(caller), await feed_cursor(other)
+    async with owner_engine.begin() as connection:
+        for of in (companies.own, companies.other):
+            data = {"customerId": str(of.parent), "version": 1}
+            row = {"company_id": of.id, "id": uuid4(), "type": "customer.updated", "subject_id": of.parent}
+            await connection.execute(insert(outbox_events).values(row | {"actor": of.traces[0], "data": data}))
+    await stamp_all(standing)
+
+    filters: list[dict[str, Any]] = [{}, {"types": ["CUSTOMER_UPDATED"]}, {"customerIds": [str(companies.own.parent)]}]
+    for only in filters:
+        answer = await shown(caller, FOLLOW, after=starts[0], **only)
+        assert_nothing_of(companies.other, answer)
+        assert answer.count("CUSTOMER_UPDATED") == 1
+    assert '"events": []' in await shown(caller, FOLLOW, after=starts[0], customerIds=[str(companies.other.parent)])
+    for theirs in (starts[1], await feed_cursor(other)):
+        answer = await shown(caller, FOLLOW, after=theirs)
         assert_nothing_of(companies.other, answer)
         assert "INVALID_CURSOR" in answer
 

@@ -27,6 +27,16 @@ BEFORE: dict[str, tuple[str, dict[str, Any], str]] = {
         {"by": [7] * 4},
         "orderBy: has 4 items; at most 3 are allowed.",
     ),
+    "Query.changes(types:)": (
+        'query($t: [ChangeEventType!]) { changes(after: "", types: $t) { endCursor } }',
+        {"t": ["NONE"] * 51},
+        "types: has 51 items; at most 50 are allowed.",
+    ),
+    "Query.changes(customerIds:)": (
+        'query($ids: [ID!]) { changes(after: "", customerIds: $ids) { endCursor } }',
+        {"ids": [{}] * 101},
+        "customerIds: has 101 items; at most 100 are allowed.",
+    ),
     "Query.nodes(ids:)": (
         "query($ids: [ID!]!) { nodes(ids: $ids) { id } }",
         {"ids": [{}] * 501},

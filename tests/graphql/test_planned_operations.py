@@ -99,6 +99,8 @@ PLANNED = {
     "accounts, filtered": '{ledgerAccounts(where: {number: "1010", namePrefix: "sal"}, first: 3) {name}}',
     "a node that may be anything": "query($account: ID!) {node(id: $account) {__typename id ... on LedgerAccount {number}}}",
     "customers": "{customers {nodes {id customerNumber name}}}",
+    "where the feed stands": "{feedCursor}",
+    "customers and where the feed stands": "{cursor: feedCursor customers {nodes {name}} again: feedCursor}",
     "how many": "{customers {totalCount}}",
     "a page": "query($first: Int) {customers(first: $first) {pageInfo {hasNextPage hasPreviousPage startCursor endCursor} edges {cursor node {id}}}}",
     "from the end": "{customers(last: 3) {nodes {id} pageInfo {hasPreviousPage}}}",

@@ -14,6 +14,7 @@ from app.domain.identity import Scope
 from app.services.recent_lists import RecentLists
 from tests.support.asking import Caller
 from tests.support.clock import Clock
+from tests.support.following import feed_cursor
 from tests.support.records import Records, new_company
 
 OLD, NEW = "Before", "After"
@@ -37,6 +38,16 @@ FRESH = {
     "a filter of groups": 'customerGroups(where: {number: "G"}) { name }',
     "a metadata filter of groups": 'customerGroups(where: {metadata: [{key: "k", value: 1}]}) { name }',
 }
+
+FOLLOWING = {
+    "the cursor first": "{ feedCursor LIST }",
+    "the cursor last": "{ LIST feedCursor }",
+    "another name": "{ LIST cursor: feedCursor }",
+    "fragments": "{ LIST ...F } fragment F on Query { ... on Query { ...G } } fragment G on Query { feedCursor }",
+    "a condition": "query($yes: Boolean! = true) { LIST feedCursor @include(if: $yes) }",
+    "changes": '{ LIST changes(after: "START") { endCursor } }',
+}
+"""Operations that also read the feed."""
 
 
 @dataclass(slots=True)
@@ -98,6 +109,36 @@ async def test_every_filtered_or_single_look_up_is_fresh(remembering: Rememberin
     assert await remembering.shows(selection) == OLD
     await remembering.rename()
     assert await remembering.shows(selection) == NEW
+
+
+@pytest.mark.parametrize("selection", REMEMBERED.values(), ids=REMEMBERED)
+@pytest.mark.parametrize("operation", FOLLOWING.values(), ids=FOLLOWING)
+async def test_a_list_beside_the_feed_is_fresh_because_older_changes_would_be_missed(
+    remembering: Remembering, operation: str, selection: str
+) -> None:
+    start = await feed_cursor(remembering.caller)
+    assert await remembering.shows(selection) == OLD
+    await remembering.rename()
+
+    data = await remembering.caller.data(operation.replace("LIST", f"list: {selection}").replace("START", start))
+
+    assert _names(data["list"]) == {NEW}
+
+
+async def test_a_list_beside_a_field_of_the_feed_that_is_skipped_is_remembered(remembering: Remembering) -> None:
+    assert await remembering.shows("customers { nodes { name } }") == OLD
+    await remembering.rename()
+    assert await remembering.shows("feedCursor @skip(if: true) customers { nodes { name } }") == OLD
+
+
+async def test_a_total_beside_the_feed_is_fresh(remembering: Remembering, records: Records) -> None:
+    async def total(beside: str = "") -> int:
+        data = await remembering.caller.data(f"{{ customers {{ totalCount }} {beside} }}")
+        return data["customers"]["totalCount"]
+
+    assert await total() == 1
+    await records.customer()
+    assert (await total(), await total("feedCursor")) == (1, 2)
 
 
 async def test_different_pages_and_orders_are_remembered_apart(remembering: Remembering, records: Records) -> None:

@@ -11,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from app.db.tables import customer_groups
+from app.db.tables import customer_groups, outbox_events
 from tests.support.asking import Caller
+from tests.support.feed import stamp_all
+from tests.support.following import followed
 from tests.support.records import Records
 
 OPERATION = "{ customers(where: {isActive: true}) { nodes { name group { name } contacts { name } } totalCount } }"
@@ -63,6 +65,33 @@ async def test_what_is_committed_during_an_operation_is_not_seen_by_it(
     afterwards = (await caller.data(OPERATION))["customers"]
     assert afterwards["totalCount"] == 2
     assert {node["name"] for node in afterwards["nodes"]} == {"After"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{ feedCursor customers { nodes { name } } }", "{ customers { nodes { name } } feedCursor }"],
+    ids=["first", "last"],
+)
+async def test_what_is_committed_during_an_operation_comes_after_its_cursor(
+    caller: Caller, records: Records, owner_engine: AsyncEngine, document: str
+) -> None:
+    customer = await records.customer(name="Before")
+
+    async def write() -> None:
+        written = {"company_id": records.company_id, "id": uuid4(), "type": "customer.updated", "subject_id": customer}
+        async with owner_engine.begin() as connection:
+            statement = text("UPDATE customers SET name = 'After' WHERE id = :id")
+            await connection.execute(statement, {"id": customer})
+            await connection.execute(insert(outbox_events).values(written | {"actor": "tester", "data": {}}))
+        await stamp_all(caller.database)
+
+    with after_the_first_read(caller.database.engine, write) as happened:
+        during = await caller.data(document)
+    assert happened
+
+    assert during["customers"]["nodes"] == [{"name": "Before"}]
+    (event,) = await followed(caller, during["feedCursor"])
+    assert event["subjectId"] == str(customer)
 
 
 async def test_the_session_of_an_operation_rejects_to_write(database: Database, records: Records) -> None:

@@ -21,17 +21,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.db import paging
 from app.db.arguments import CountArguments, PageArguments
-from app.db.declarations import SortKey, render_of
 from app.db.paging import PageRequest
-from app.db.plans.rendering import NULL, Piece, constant, joined, json_object, merged, number, text_of
+from app.db.plans.cursors import cursor_of, position_of
+from app.db.plans.rendering import NULL, Piece, constant, joined, json_object, merged, number
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
 from app.db.plans.tree import Connection, Constant, Cursor, Edges, JsonMembers, Nodes, PageInfo, TotalCount
-
-CURSOR_DIGEST_BYTES = 9
-"""Number of bytes of the digest in a cursor."""
-CURSOR_VERSION = 2
-"""Version of a cursor's content. Raise it when the content changes (tests/contract/test_stored_encodings.py)."""
 
 _NEXT, _PREVIOUS, _START, _END = "has_next_page", "has_previous_page", "start_cursor", "end_cursor"
 
@@ -184,28 +179,12 @@ class _Page:
         return paging.conditions(request, self._arguments.only, table, bind, bind_positions)
 
     def _position(self) -> ColumnElement[str]:
-        return joined(_position_of(self._request.order, self._table))
+        return position_of(self._request.order, self._table)
 
     def _cursor(self, position: ColumnElement[str]) -> ColumnElement[str]:
-        """Return the cursor of a position, in quotes, or null; app/graphql/cursors.py encodes the same."""
+        """Return the cursor of a position, in quotes, or null."""
         last = len(self._arguments.values) - 1
-        identity = self._slots.bind(self._node.slot, last)(self._arguments.identity, LargeBinary())
-        content = func.convert_to(position, constant("UTF8"), type_=LargeBinary())
-        digest = func.substr(
-            func.sha256(identity.concat(content)), number(1), number(CURSOR_DIGEST_BYTES), type_=LargeBinary()
-        )
-        encoded = func.encode(digest.concat(content), constant("base64"))
-        # URL-safe base64 without line breaks and padding.
-        text = func.rtrim(func.translate(encoded, constant("+/\n"), constant("-_")), constant("="), type_=Text())
-        return constant('"').concat(text).concat(constant('"'))
-
-
-def _position_of(order: Sequence[SortKey], row: FromClause) -> list[Piece]:
-    """Return JSON of a row's position, as cursors hold it: a version, and texts by column name."""
-    pieces: list[Piece] = [f'{{"v":{CURSOR_VERSION}']
-    for key in order:
-        pieces += [f',"{key.column.name}":', *text_of(row.c[key.column.name], render_of(key.column))]
-    return [*pieces, "}"]
+        return cursor_of(self._slots.bind(self._node.slot, last)(self._arguments.identity, LargeBinary()), position)
 
 
 def _boolean(condition: ColumnElement[bool]) -> ColumnElement[str]:

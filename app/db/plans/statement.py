@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import FROM_LINTING
 from app.db import paging
 from app.db.arguments import Arguments, Key, ListArguments
 from app.db.declarations import Entity
+from app.db.plans.cursors import feed_cursor
 from app.db.plans.pages import belonging, correlated, page_of
 from app.db.plans.referenced import leads_to, referenced_rows
 from app.db.plans.rendering import (
@@ -37,6 +38,7 @@ from app.db.plans.tree import (
     Connection,
     Constant,
     EmbeddedList,
+    FeedCursor,
     Given,
     Inline,
     JsonMembers,
@@ -206,6 +208,8 @@ class Builder:
                 return ["[", self._embedded(node, row), "]"]
             case Connection():
                 return page_of(node, row, self._slots, self.members)
+            case FeedCursor():
+                return [feed_cursor(node, self._slots)]
             case Referenced():
                 return referenced_rows(node, self._slots, self.members)
             case Plain() | Single() | EmbeddedList():

@@ -133,6 +133,13 @@ class Referenced:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedCursor:
+    """The cursor of the feed's head, at the root."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Edges of rows that the service holds, whose keys are in a slot. Each edge has the JSON of every row."""
 
@@ -141,7 +148,7 @@ class Held:
 
 
 PlanNode: TypeAlias = (
-    Constant | Given | Inline | Plain | Lookup | Single | Listing | EmbeddedList | Connection | Referenced
+    Constant | Given | Inline | Plain | Lookup | Single | Listing | EmbeddedList | Connection | Referenced | FeedCursor
 )
 JsonMembers: TypeAlias = tuple[tuple[str, PlanNode], ...]
 
@@ -161,7 +168,7 @@ def reads_rows(shown: JsonMembers) -> bool:
 
 def _below(node: PlanNode) -> Iterator[JsonMembers]:
     match node:
-        case Constant() | Given() | Plain():
+        case Constant() | Given() | Plain() | FeedCursor():
             return
         case Referenced():
             yield from (shown for _, shown in node.choices)

@@ -7,10 +7,11 @@ from uuid import UUID
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from app.db import accounts, graph, groups
-from app.db.arguments import Arguments, Key, References
+from app.db.arguments import Arguments, FeedArguments, Key, References
 from app.db.conditions import Equals
 from app.db.declarations import Embedded, Entity, PlainField, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
+from app.graphql.feed_cursors import feed_cursors
 from app.graphql.field_arguments import (
     read_customers_page,
     read_edge_page,
@@ -100,6 +101,9 @@ ROOTS = {
 VIEWER, OWN_COMPANY = "viewer", "company"
 """The root field that shows the credential, and its field that is a row. Its other fields are the principal's."""
 
+FEED_CURSOR = "feedCursor"
+"""The root field that shows where the feed stands."""
+
 PAYLOAD_KEYS = {"customer": "customer_id", "transition": "transition_id"}
 """The fields of payloads whose object the payload only names, and the attributes with its id."""
 
@@ -107,6 +111,11 @@ PAYLOAD_KEYS = {"customer": "customer_id", "transition": "transition_id"}
 def own_company(company_id: UUID, _given: dict[str, Any]) -> Arguments:
     """Return the arguments of the look-up of the credential's company."""
     return Key(Equals("id", company_id))
+
+
+def own_feed(company_id: UUID, _given: dict[str, Any]) -> Arguments:
+    """Return the arguments of the cursor of the company's feed."""
+    return FeedArguments(feed_cursors(company_id).identity)
 
 
 def references(max_representations: int) -> dict[str, ArgumentReader]:

@@ -14,11 +14,22 @@ from graphql.execution import VariableValues
 
 from app.db import graph
 from app.db.declarations import Entity
-from app.db.plans.tree import Connection, Given, Inline, JsonMembers, Listing, Lookup, PlanNode, Referenced, reads_rows
+from app.db.plans.tree import (
+    Connection,
+    FeedCursor,
+    Given,
+    Inline,
+    JsonMembers,
+    Listing,
+    Lookup,
+    PlanNode,
+    Referenced,
+    reads_rows,
+)
 from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.graphql_core_seam import FieldDetails, collect_fields
-from app.graphql.planning.declared import OWN_COMPANY, ROOTS, VIEWER, own_company
+from app.graphql.planning.declared import FEED_CURSOR, OWN_COMPANY, ROOTS, VIEWER, own_company, own_feed
 from app.graphql.planning.payload_plan import PayloadPlan
 from app.graphql.planning.payload_selections import PayloadSelections
 from app.graphql.planning.query_plan import QueryPlan
@@ -114,6 +125,8 @@ class _QuerySelections(Selections):
         if name_of(fields) == VIEWER:
             kind = object_type_of(field_of(query, fields))
             return Inline(self.below(kind, fields, partial(self._of_viewer, kind)))
+        if name_of(fields) == FEED_CURSOR:
+            return FeedCursor(self.slot(field_of(query, fields), fields, own_feed))
         read, root = self.known.references.get(name_of(fields)), ROOTS.get(name_of(fields))
         if read is not None:
             return self._found(field_of(query, fields), fields, read)

@@ -13,6 +13,7 @@ from app.domain.billing import BillingDocumentKind
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.events import ChangeOperation
+from app.domain.events import EventType as ChangeEventType
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy, RowOutcome
@@ -22,6 +23,7 @@ __all__ = [
     "BillingDirection",
     "BillingDocumentKind",
     "BillingRelationship",
+    "ChangeEventType",
     "ChangeOperation",
     "ConsolidationMode",
     "ContactMatchKey",
@@ -129,6 +131,31 @@ _show(
         "DELETED": "The object was deleted.",
     },
     name="ChangeOperation",
+)
+_show(
+    ChangeEventType,
+    "What an event of the feed reports.",
+    {
+        "CUSTOMER_CREATED": "A customer was created.",
+        "CUSTOMER_UPDATED": "Fields of a customer were changed.",
+        "CONTACT_CREATED": "A contact was created.",
+        "CONTACT_UPDATED": "Fields of a contact were changed.",
+        "CONTACT_DELETED": "A contact was deleted.",
+        "DEPARTMENT_CREATED": "A department was created.",
+        "DEPARTMENT_UPDATED": "Fields of a department were changed.",
+        "DEPARTMENT_DELETED": "A department was deleted.",
+        "CUSTOMER_GROUP_CREATED": "A customer group was created.",
+        "CUSTOMER_GROUP_UPDATED": "Fields of a customer group were changed.",
+        "CUSTOMER_GROUP_DELETED": "A customer group was deleted.",
+        "LEDGER_ACCOUNT_CREATED": "A ledger account was created. Needs accounts-read.",
+        "LEDGER_ACCOUNT_UPDATED": "Fields of a ledger account were changed. Needs accounts-read.",
+        "SUBSCRIPTION_CREATED": "The billing system sent a new subscription.",
+        "SUBSCRIPTION_UPDATED": "The billing system sent changes of a subscription.",
+        "SUBSCRIPTION_TRANSITIONED": "Another customer pays for a subscription from now on; `data` says what was"
+        " booked.",
+        "SUBSCRIPTION_RESCHEDULED": "A subscription is billed on another day, because a billing day was changed.",
+    },
+    name="ChangeEventType",
 )
 _show(
     MatchKey,

@@ -1,5 +1,6 @@
 """The types of an object's history: changes, and the fields that each of them changed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
@@ -23,6 +24,11 @@ class FieldChange:
     )
 
 
+def field_changes(changes: Sequence[Sequence[str]]) -> list[FieldChangeRow]:
+    """Return the changes of an entry of the history, in the order of the entry."""
+    return [FieldChangeRow(name, JsonText(before), JsonText(after)) for name, before, after in changes]
+
+
 @strawberry.type(description="A change of an object: its actor, time and fields.")
 class Change:
     """A change, resolved from its row."""
@@ -36,7 +42,7 @@ class Change:
     @staticmethod
     def changes(change: strawberry.Parent[ChangeRow]) -> list[FieldChangeRow]:
         """Return the changes in the order of the row."""
-        return [FieldChangeRow(name, JsonText(before), JsonText(after)) for name, before, after in change.changes]
+        return field_changes(change.changes)
 
 
 CHANGES = "Its changes, the newest first: actor, time and fields."
