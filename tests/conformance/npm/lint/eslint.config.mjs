@@ -33,6 +33,7 @@ export default [
               "PreviewedTotal",
               "Change", // the id of the changed object and the version name it
               "FieldChange", // a part of a change
+              "ChangeEvents", // a part of the feed between two cursors
               "PageInfo", // Relay's own type has none
               "SubscriptionTransition", // an acknowledgement, which holds the id that it is about
               "UpsertContactsResult", // a row of an answer, as the next ones
