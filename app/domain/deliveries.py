@@ -38,6 +38,8 @@ class DeliveryError(StrEnum):
     """The receiver answered with a redirect, which is not followed."""
     HTTP_STATUS = "HTTP_STATUS"
     """The receiver answered with another status than 2xx."""
+    DOCUMENT_TOO_SLOW = "DOCUMENT_TOO_SLOW"
+    """The answer to the endpoint's document took too long to read, so nothing was sent."""
 
 
 def wait_after(attempts: int, failing_seconds: float, chance: float) -> float | None:
