@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` tests everything. Both need only Python 3.11 or newer (PYTHON chooses one).
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-schema check-rest test test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
+.PHONY: help dev prod check check-types check-schema check-rest test test-random test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,7 @@ help:
 	@echo "make prod           show the production setup: two workers, JSON logs, metrics and keys (PORT)"
 	@echo "make check          lint, check the types of app and of changed tests, run the tests that start nothing"
 	@echo "make test           lint, type check and run all tests (WORKERS: processes; THOROUGH=1: more examples)"
+	@echo "make test-random    run the randomized tests on new examples (SEED: repeats a run; THOROUGH=0: fewer)"
 	@echo "make test-database  run the database's tests on DATABASE_URL, whose role may create databases"
 	@echo "make test-pressure  flood, kill and disconnect the service, some minutes (PRESSURE: a test file; LEDGER_SECONDS)"
 	@echo "make coverage       measure the coverage of the tests that call the code in their own process, some minutes"
@@ -72,6 +73,12 @@ test: $(VENV)/.installed-test
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest --numprocesses=$(WORKERS)
+
+# The only target whose examples differ from run to run.
+NEW_SEED = $(shell od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')
+test-random: THOROUGH ?= 1
+test-random: $(VENV)/.installed-test
+	@SEED=$(or $(SEED),$(NEW_SEED)) THOROUGH=$(THOROUGH) $(BIN)/pytest --numprocesses=$(WORKERS) -m randomized
 
 test-database: $(VENV)/.installed-test
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL 15 or newer." >&2; exit 2; }

@@ -6,11 +6,12 @@ import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
+from random import Random
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, settings
+from hypothesis import is_hypothesis_test
 from sqlalchemy.ext.asyncio import AsyncEngine
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
@@ -24,7 +25,7 @@ from app.settings import Settings
 from app.web import log_lines
 from tests.support.databases import execute, new_database
 from tests.support.records import Records, new_company
-from tests.support.thorough import examples
+from tests.support.seeds import SEED, chance_of, load_profile
 from tests.support.workers import Handout, longest_first, needs_no_server, usual_processes
 
 _said_as_text: list[str] = []
@@ -48,11 +49,7 @@ _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
 for _name in Settings.model_fields:
     os.environ.pop(_name.upper(), None)
-# How long an example takes says how busy the machine is.
-settings.register_profile(
-    "any machine", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("any machine")
+load_profile()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,6 +58,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _WITHOUT_SERVER, action="store_true", help="run only tests that start no PostgreSQL, command or other program"
     )
     parser.addoption(_SLOW, action="store_true", help="run the slow tests too, such as those of tests/pressure")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Hypothesis the seed before it reads its own option."""
+    if SEED is not None:
+        config.option.hypothesis_seed = SEED
+
+
+def pytest_report_header() -> str:
+    """Say which examples randomized tests draw."""
+    return f"randomized tests: {'the same examples in every run' if SEED is None else f'SEED={SEED} repeats this run'}"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
@@ -80,13 +89,16 @@ def pytest_configure_node(node: WorkerController) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests that need a browser, leave out those that the options exclude, and sort those of a parallel run.
+    """Mark tests that need a browser or draw examples, leave out what the options exclude, and sort a parallel run.
 
     It runs first, so that `-m "not browser"` finds the marks.
     """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
+        if "chance" in fixtures or is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.randomized)
     left_out = {
         item
         for item in items
@@ -119,6 +131,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if _said_as_text and item.get_closest_marker("logs_odd_values") is None:
         pytest.fail(f"Log lines held values that JSON can't say, of the types {sorted(set(_said_as_text))}.")
     return result
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> Random:
+    """What a randomized test draws from, unless Hypothesis draws for it."""
+    return chance_of(request.node.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,11 @@ def check(kind: Kind[Any], file: ImportFile[Any] | None) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("file_format", list(FileFormat))
-@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(content=CONTENTS)
 @example(content=b"metadata.a,metadataSet\nx,y\n")
 @example(content=b"metadata.a,metadataUnset\nnull,5\n")

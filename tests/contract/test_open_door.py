@@ -19,11 +19,14 @@ ROOT = Path(__file__).parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
 CI_RUN = (ROOT / ".ci/run").read_text()
-WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
-CI: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+WORKFLOWS: dict[str, dict[Any, Any]] = {
+    path.name: yaml.safe_load(path.read_text()) for path in (ROOT / ".github/workflows").iterdir()
+}
+CI = WORKFLOWS["ci.yml"]
 JOBS: dict[str, dict[str, Any]] = CI["jobs"]
 SCHEMAS = [
     ("github-workflows", ".github/workflows/ci.yml"),
+    ("github-workflows", ".github/workflows/random.yml"),
     ("dependabot", ".github/dependabot.yml"),
     ("github-issue-forms", ".github/ISSUE_TEMPLATE/bug.yml"),
     ("github-issue-forms", ".github/ISSUE_TEMPLATE/feature.yml"),
@@ -31,8 +34,13 @@ SCHEMAS = [
 ]
 
 
+def jobs() -> list[dict[str, Any]]:
+    """The jobs of all workflows."""
+    return [job for workflow in WORKFLOWS.values() for job in workflow["jobs"].values()]
+
+
 def steps() -> list[dict[str, Any]]:
-    return [step for job in JOBS.values() for step in job["steps"]]
+    return [step for job in jobs() for step in job["steps"]]
 
 
 def made(text: str) -> set[str]:
@@ -97,14 +105,22 @@ def test_every_target_that_ci_makes_exists() -> None:
 
 
 def test_workflows_may_only_read_and_end_by_themselves() -> None:
-    assert CI["permissions"] == {"contents": "read"}
-    assert CI["concurrency"]["group"]
-    # PyYAML reads the key `on` as YAML 1.1 does.
-    assert set(CI[True]) == {"push", "pull_request"}
-    for job in JOBS.values():
+    for workflow in WORKFLOWS.values():
+        assert workflow["permissions"] == {"contents": "read"}
+        assert workflow["concurrency"]["group"]
+        assert "secrets." not in str(workflow)
+    for job in jobs():
         assert "permissions" not in job
         assert job["timeout-minutes"] <= 90
-    assert "secrets." not in "".join(path.read_text() for path in WORKFLOWS)
+
+
+def test_every_push_is_tested_and_new_examples_are_searched_for_every_night() -> None:
+    # PyYAML reads the key `on` as YAML 1.1 does.
+    assert {name: set(workflow[True]) for name, workflow in WORKFLOWS.items()} == {
+        "ci.yml": {"push", "pull_request"},
+        "random.yml": {"schedule", "workflow_dispatch"},
+    }
+    assert made(str(WORKFLOWS["random.yml"]["jobs"])) == {"test-random"}
 
 
 def test_workflows_use_github_s_own_actions_alone_unless_they_are_pinned_by_commit() -> None:

@@ -1,8 +1,8 @@
 """The alphabet: names sort as ICU sorts them, on servers with and without ICU, and stay so."""
 
 import asyncio
-import random
 import sys
+from random import Random
 from typing import Any, cast
 from uuid import UUID
 
@@ -52,9 +52,8 @@ class Icu:
         return sorted(folded, key=lambda name: (self._collator.getSortKey(name), name))
 
 
-def names_of(language: str) -> list[str]:
+def names_of(language: str, chance: Random) -> list[str]:
     """Every unit alone, and names at random: of ordinary letters, of letters with marks, of anything."""
-    chance = random.Random(language)  # noqa: S311 - the same names in every run
     units = list(weights_of(language).units)
     latin = [unit for unit in units if unit[0] < "\u0250"]
     drawn = {
@@ -94,8 +93,8 @@ def order_without_icu(connection: Connection, language: str, folding: str, names
     return found
 
 
-async def test_danish_names_sort_as_danes_expect(owner_engine: AsyncEngine) -> None:
-    shuffled = random.Random(1).sample(DANISH, len(DANISH))  # noqa: S311
+async def test_danish_names_sort_as_danes_expect(owner_engine: AsyncEngine, chance: Random) -> None:
+    shuffled = chance.sample(DANISH, len(DANISH))
     async with owner_engine.connect() as connection:
         query = text(
             "SELECT name FROM unnest(CAST(:names AS text[])) AS name ORDER BY alphabet_key(name) COLLATE alphabet"
@@ -103,9 +102,11 @@ async def test_danish_names_sort_as_danes_expect(owner_engine: AsyncEngine) -> N
         assert list((await connection.execute(query, {"names": shuffled})).scalars()) == DANISH
 
 
-async def test_names_sort_as_icu_sorts_them_whatever_the_server_has(owner_engine: AsyncEngine, company: UUID) -> None:
+async def test_names_sort_as_icu_sorts_them_whatever_the_server_has(
+    owner_engine: AsyncEngine, company: UUID, chance: Random
+) -> None:
     # Versions of ICU differ in symbols and typographic quotes, and the server has another one.
-    names = [name for name in names_of("da") if all(map(is_settled, name))]
+    names = [name for name in names_of("da", chance) if all(map(is_settled, name))]
     records = Records(owner_engine, company)
     customer = await records.customer()
     async with owner_engine.begin() as connection:
@@ -122,8 +123,10 @@ async def test_names_sort_as_icu_sorts_them_whatever_the_server_has(owner_engine
 
 
 @pytest.mark.parametrize("language", SUPPORTED)
-async def test_the_key_of_a_server_without_icu_sorts_as_icu_does(owner_engine: AsyncEngine, language: str) -> None:
-    names, icu = names_of(language), Icu(language)
+async def test_the_key_of_a_server_without_icu_sorts_as_icu_does(
+    owner_engine: AsyncEngine, language: str, chance: Random
+) -> None:
+    names, icu = names_of(language, chance), Icu(language)
     async with owner_engine.connect() as connection:
         foldings = (
             "SELECT collname FROM pg_collation WHERE collname IN ('pg_unicode_fast', 'und-x-icu') ORDER BY 1 LIMIT 1"

@@ -2,9 +2,9 @@
 have."""
 # ruff: noqa: RUF001 - letters that look alike are what this is about
 
-import random
 import unicodedata
 from collections.abc import Iterable
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,9 +47,8 @@ async def differences(engine: AsyncEngine, texts: list[str]) -> list[str]:
     return found
 
 
-def drawn(characters: list[str], number: int, lengths: Iterable[int]) -> list[str]:
-    """Texts at random, the same in every run."""
-    chance = random.Random(7)  # noqa: S311 - no secret
+def drawn(chance: Random, characters: list[str], number: int, lengths: Iterable[int]) -> list[str]:
+    """Texts at random."""
     return ["".join(chance.choices(characters, k=chance.choice([*lengths]))) for _ in range(number)]
 
 
@@ -58,7 +57,9 @@ async def test_the_database_makes_the_same_of_every_character_as_python(owner_en
     assert await differences(owner_engine, texts) == []
 
 
-async def test_the_database_makes_the_same_of_texts_of_unusual_characters_as_python(owner_engine: AsyncEngine) -> None:
+async def test_the_database_makes_the_same_of_texts_of_unusual_characters_as_python(
+    owner_engine: AsyncEngine, chance: Random
+) -> None:
     unusual = [
         character
         for character in CHARACTERS
@@ -67,14 +68,16 @@ async def test_the_database_makes_the_same_of_texts_of_unusual_characters_as_pyt
         or unicodedata.category(character)[0] in "MZPS"
     ]
     assert len(unusual) > 10_000
-    assert await differences(owner_engine, drawn(unusual, 10_000, range(1, 8))) == []
+    assert await differences(owner_engine, drawn(chance, unusual, 10_000, range(1, 8))) == []
 
 
-async def test_the_database_makes_the_same_of_letters_and_marks_as_python(owner_engine: AsyncEngine) -> None:
+async def test_the_database_makes_the_same_of_letters_and_marks_as_python(
+    owner_engine: AsyncEngine, chance: Random
+) -> None:
     letters = list(
         "aAeEiIoOszßJKkςσΣΐΰİıǰŉﬁæÆøØåÅé -.'’–„\u00a0\u0301\u0308\u0307\u030a\u0328\u0345\u034f\u1100\u1161\u11a8🙂"
     )
-    assert await differences(owner_engine, drawn(letters, 5_000, range(1, 12))) == []
+    assert await differences(owner_engine, drawn(chance, letters, 5_000, range(1, 12))) == []
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=80) | MARKED, max_size=10))

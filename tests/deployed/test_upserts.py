@@ -1,10 +1,10 @@
 """Lists of contacts, departments and groups in production: two workers, a role that owns nothing, keys and tokens."""
 
-import random
 import secrets
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import pytest
@@ -160,7 +160,7 @@ class Meeting:
     customers: list[str]
     contacts: list[str]
 
-    def call(self, client: Client, draw: random.Random) -> set[str]:
+    def call(self, client: Client, draw: Random) -> set[str]:
         """Write something; return the codes of the problems."""
         field = draw.choice(["upsertContacts", "upsertContacts", *WRITES])
         if field == "upsertContacts":
@@ -169,7 +169,7 @@ class Meeting:
         payload = client.data(WRITES[field], {"input": self._input(field, draw)})[field]
         return {error["code"] for error in payload["errors"]}
 
-    def _input(self, field: str, draw: random.Random) -> dict[str, Any]:
+    def _input(self, field: str, draw: Random) -> dict[str, Any]:
         if field == "upsertCustomers":
             rows = [{"externalSystemId": f"meet-{place}", "phone": str(draw.random())} for place in (0, 1)]
             return {"rows": draw.sample(rows, 2)}
@@ -180,7 +180,7 @@ class Meeting:
         return {**written, **default, "phone": str(draw.random())}
 
 
-def some_contacts(draw: random.Random) -> list[dict[str, Any]]:
+def some_contacts(draw: Random) -> list[dict[str, Any]]:
     """Rows of contacts of both customers in any order, at most one of which becomes the default."""
     places = draw.sample(range(6), draw.randint(1, 6))
     new_default = draw.randint(0, 5)
@@ -196,20 +196,20 @@ def some_contacts(draw: random.Random) -> list[dict[str, Any]]:
 
 
 def test_lists_and_single_writes_of_the_same_contacts_never_lock_each_other_out(
-    deployment: Deployment, company: Company, served: Served, made: dict[str, str]
+    deployment: Deployment, company: Company, served: Served, made: dict[str, str], chance: Random
 ) -> None:
     log = deployment.folder / "postgres.log"
     said = log.read_text()
     with Client(served.url, company.credential("token", *Scope)) as client:
         meeting = meet(client, made)
 
-        def calls(seed: int) -> set[str]:
-            draw = random.Random(seed)  # noqa: S311 - no secret
+        def calls(draw: Random) -> set[str]:
             with Client(served.url, company.credential("token", *Scope)) as own:
                 return {code for _ in range(CALLS) for code in meeting.call(own, draw)}
 
+        draws = [Random(chance.random()) for _ in range(CALLERS)]  # noqa: S311 - no secret
         with ThreadPoolExecutor(CALLERS) as threads:
-            codes = {code for found in threads.map(calls, range(CALLERS)) for code in found}
+            codes = {code for found in threads.map(calls, draws) for code in found}
         assert codes <= {"CONTACT_NOT_FOUND", "DEFAULT_REQUIRED", "FIELD_CONFLICT"}
         assert "deadlock" not in log.read_text()[len(said) :]
         assert_whole(client, meeting)

@@ -1,8 +1,8 @@
 """Turns: a fair share for each company, whoever floods; nobody is forgotten, whatever is canceled."""
 
 import asyncio
-import random
 from collections import Counter
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -170,12 +170,11 @@ async def test_a_task_that_is_canceled_just_before_its_turn_gets_none() -> None:
     assert turns.usage() == (1, 1, 0)
 
 
-@given(st.integers(1, 5), st.integers(0, 3), st.integers(1, 30), st.integers(0, 10_000))
+@given(st.integers(1, 5), st.integers(0, 3), st.integers(1, 30), st.randoms(use_true_random=True))
 async def test_whatever_comes_and_leaves_no_turn_is_lost_and_none_is_given_twice(
-    size: int, reserve: int, most_waiting: int, seed: int
+    size: int, reserve: int, most_waiting: int, draw: Random
 ) -> None:
     turns = Turns(size, reserve=reserve, most_waiting=most_waiting, seconds=60)
-    draw = random.Random(seed)  # noqa: S311 - no secret
     held = 0
 
     async def work(company_id: UUID) -> None:

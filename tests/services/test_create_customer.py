@@ -200,7 +200,9 @@ async def test_a_parent_is_configured_before_its_first_child(unit_of_work: UnitO
     assert (customer.consolidation_mode, customer.billing_day) == ("SINGLE_INVOICE", 1)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(fields=valid_fields(*DECIDED_BY_RULES))
 async def test_the_database_takes_every_value_that_has_its_form_and_keeps_it(
     owner_engine: AsyncEngine, company: UUID, records: Records, fields: dict[str, Any]

@@ -20,7 +20,11 @@ from tests.support.thorough import examples
 
 pytestmark = pytest.mark.usefixtures("clock")
 FIXED, INCONSISTENT = ErrorCode.SUBSCRIPTION_FIELD_FIXED, ErrorCode.SUBSCRIPTION_INCONSISTENT
-TRIED = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TRIED = settings(
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 """All examples are tried in the world of one test, because they are dry runs."""
 MALFORMED = "?"
 PLAIN: Mapping[str, Sequence[Any]] = {

@@ -68,7 +68,11 @@ def with_invalid(values: Mapping[str, Sequence[object]], invalid: Sequence[tuple
     return st.tuples(some, st.sampled_from(invalid)).map(lambda drawn: {**drawn[0], drawn[1][0]: drawn[1][1]})
 
 
-TRIED = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TRIED = settings(
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 """All examples are tried in the world of one test, which no rejected input changes."""
 
 

@@ -1,10 +1,10 @@
 """A transition whose connection dies, at whatever moment, leaves all of itself or nothing, and can be repeated."""
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -131,9 +131,8 @@ async def test_a_connection_that_was_dead_to_begin_with_is_replaced(lone: Databa
 
 
 async def test_a_connection_that_dies_at_any_moment_leaves_all_or_nothing(
-    lone: Database, owner_engine: AsyncEngine
+    lone: Database, owner_engine: AsyncEngine, chance: Random
 ) -> None:
-    dice = random.Random(3)  # noqa: S311 - no secret
     unharmed = await case(owner_engine)
     assert await carry_out(lone, unharmed)
     whole = await counted(owner_engine, unharmed)
@@ -145,7 +144,7 @@ async def test_a_connection_that_dies_at_any_moment_leaves_all_or_nothing(
             pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
 
         attempt = asyncio.create_task(carry_out(lone, harmed))
-        await asyncio.sleep(dice.uniform(0, 0.06))
+        await asyncio.sleep(chance.uniform(0, 0.06))
         await terminate(owner_engine, pid)
         told = await attempt
 

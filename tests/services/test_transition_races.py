@@ -2,9 +2,9 @@
 once."""
 
 import asyncio
-import random
 from collections.abc import Sequence
 from datetime import date
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -175,14 +175,13 @@ async def test_a_subscription_that_comes_during_an_update_waits_and_gets_the_new
 
 
 async def test_subscriptions_that_come_and_go_are_in_the_set_or_fail_the_update(
-    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID
+    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID, chance: Random
 ) -> None:
-    dice = random.Random(1)  # noqa: S311 - no secret
     seen: set[ErrorCode] = set()
     moved = 0
 
     async def later(work: Any) -> Any:
-        await asyncio.sleep(dice.uniform(0, 0.03))
+        await asyncio.sleep(chance.uniform(0, 0.03))
         return await work
 
     for _ in range(20):
@@ -190,7 +189,7 @@ async def test_subscriptions_that_come_and_go_are_in_the_set_or_fail_the_update(
         stays, goes = await billed(records, customer), await billed(records, customer)
         move = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
         digest = (await previewed(database, company, customer, move)).digest
-        rival = start(owner_engine, company, customer) if dice.random() < 0.5 else cancel(owner_engine, goes)
+        rival = start(owner_engine, company, customer) if chance.random() < 0.5 else cancel(owner_engine, goes)
         attempt = updates.update(UnitOfWork(database, company), customer, move, stays, goes, digest=digest)
 
         result, other = await asyncio.gather(later(attempt), later(rival), return_exceptions=True)
@@ -211,27 +210,26 @@ async def test_subscriptions_that_come_and_go_are_in_the_set_or_fail_the_update(
 
 
 async def test_no_storm_of_changes_makes_a_ring_a_second_level_or_a_child_with_settings(
-    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID
+    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID, chance: Random
 ) -> None:
-    dice = random.Random(2)  # noqa: S311 - no secret
     family = [await records.customer() for _ in range(6)]
     its = {customer: await billed(records, customer) for customer in family}
 
     def change() -> dict[str, Any]:
-        link = {"parent_customer_id": dice.choice(family)}
-        return dice.choice(
+        link = {"parent_customer_id": chance.choice(family)}
+        return chance.choice(
             [
                 link,
                 link | {"billing_relationship": "PARENT_PAYS"},
                 link | {"billing_relationship": "PARENT_PAYS"},
                 {"parent_customer_id": None},
-                {"consolidation_mode": "SINGLE_INVOICE", "billing_day": dice.randint(1, 28)},
+                {"consolidation_mode": "SINGLE_INVOICE", "billing_day": chance.randint(1, 28)},
                 {"consolidation_mode": None, "billing_day": None},
             ]
         )
 
     async def attempt() -> bool:
-        customer, fields = dice.choice(family), change()
+        customer, fields = chance.choice(family), change()
         try:
             await updates.update(UnitOfWork(database, company), customer, fields, its[customer])
         except Rejected as rejected:

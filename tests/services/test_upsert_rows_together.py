@@ -226,7 +226,9 @@ async def changed_alone(
     return outcome.changed_fields, []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     changes=st.lists(st.fixed_dictionaries({}, optional=CHANGES), min_size=4, max_size=4),
     order=st.permutations(range(4)),

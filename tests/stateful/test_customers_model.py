@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -243,18 +243,12 @@ class CompanyMachine(RuleBasedStateMachine):
         assert_same(self.company, self.model)
 
 
+@pytest.mark.randomized
 async def test_whatever_happens_in_whatever_order_the_company_is_as_the_model_has_it(
     database: Database, owner_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = DatabaseClock()
     monkeypatch.setattr(customer_writes, "clock", clock)
     CompanyMachine.bench = Bench(database, owner_engine, clock, asyncio.get_running_loop())
-    bounds = settings(
-        max_examples=int(EXAMPLES or number(15, 50)),
-        stateful_step_count=25,
-        derandomize=EXAMPLES is None,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    bounds = settings(max_examples=int(EXAMPLES or number(15, 50)), stateful_step_count=25)
     await asyncio.to_thread(run_state_machine_as_test, CompanyMachine, settings=bounds)
