@@ -49,10 +49,12 @@ async def read(caller: Caller, document: str) -> dict[str, Any]:
     return orjson.loads(answer)["data"] if isinstance(answer, bytes) else orjson.loads(to_json(answer.data))
 
 
-async def test_a_copy_and_the_events_after_its_cursor_have_every_version(caller: Caller, records: Records) -> None:
+async def test_a_copy_and_the_events_after_its_cursor_have_every_version(
+    caller: Caller, records: Records, chance: Random
+) -> None:
     ids = [str(await records.customer()) for _ in range(CUSTOMERS)]
     caller.recent = RecentLists(seconds=5, size=100)
-    chance, finished = Random(17), asyncio.Event()  # noqa: S311 - a test's choices
+    finished = asyncio.Event()
     copies: list[dict[str, Any]] = []
 
     async def write(writer: int) -> None:
