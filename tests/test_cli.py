@@ -75,6 +75,7 @@ def test_seed_writes_once_and_rejects_to_write_the_same_again(migrated_dsn: str)
 COMMANDS = [
     "dev",
     "serve",
+    "work",
     "migrate",
     "seed",
     "token",

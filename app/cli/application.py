@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "dev": "app.cli.development:dev",
     "demo": "app.cli.demo:demo",
     "serve": "app.cli.serving:serve",
+    "work": "app.cli.work:work",
     "migrate": "app.cli.data:migrate",
     "seed": "app.cli.data:seed",
     "company": "app.cli.companies:company",

@@ -5,11 +5,14 @@ import ssl
 from collections.abc import Sequence
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
 
+from app.db.driver_errors import message_of
 from app.db.dsn import Host
 
 DEFAULT_PLACE = Host("")
 """The driver's default if the URL names no host: the usual sockets, then localhost."""
+_MAX_REASON = 500
 
 
 class NoSuitableHost(OSError):
@@ -101,3 +104,11 @@ def _why(error: Exception) -> str:
             return reason
         case _:
             return (explain_failure(error) or str(error) or type(error).__name__).removesuffix(".")
+
+
+def reason_of(error: BaseException | None) -> str | None:
+    """Return an error's message on one line, for the log, without the SQL statement and its parameters."""
+    if error is None:
+        return None
+    said = message_of(error) if isinstance(error, DBAPIError) else explain_failure(error) or str(error)
+    return " ".join(said.split())[:_MAX_REASON] or type(error).__name__

@@ -3,6 +3,7 @@
 It has a connection of its own, because it must go on while operations wait for those of the pools.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -50,6 +51,8 @@ class FeedWork:
         """An engine with one connection."""
         self.statements = 0
         """Number of statements so far."""
+        # Waiting in the pool would be longer: a connection that can't be opened doesn't end it.
+        self._turn = asyncio.Lock()
 
     async def stamp(self, most: int = MOST_STAMPED) -> dict[UUID, int]:
         """Give positions to committed events, at most `most`; return the new heads by company.
@@ -78,7 +81,7 @@ class FeedWork:
 
     async def _rows(self, statement: Executable, parameters: Mapping[str, object]) -> list[DatabaseRow]:
         with translate_failures(writes=True):
-            async with self.engine.connect() as connection:
+            async with self._turn, self.engine.connect() as connection:
                 self.statements += 1
                 rows = (await connection.execute(statement, parameters)).all()
                 # Without a pooler the statement is its own transaction: a process that is suspended right after it

@@ -269,6 +269,19 @@ class Settings(BaseModel):
     )
     list_cache_size: int = Field(default=1_000, ge=0, description="Maximum number of pages in the list cache.")
 
+    # The feed and other work in the background
+    background_work: bool = Field(
+        default=True,
+        description="Do the work that is in the background, such as giving events their positions; false: leave it to"
+        " `customer-gateway work`.",
+    )
+    feed_retention_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Number of days after which events are deleted. Followers that are further behind read anew.",
+    )
+
     # Webhooks
     webhook_timeout_seconds: float = Field(
         default=10, gt=0, le=60, description="Maximum time that a webhook's receiver may take to answer, in seconds."

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 
 from app.db.database import Database
-from app.db.pooling import Pooling
+from app.db.feed_work import Unstamped
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
@@ -34,6 +34,7 @@ from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.authentication import Authenticator
+from app.web.background import ServiceBackground, database_of
 from app.web.causes import flush_causes
 from app.web.connections import ConnectionUsage, usage
 from app.web.direct import Direct
@@ -68,12 +69,15 @@ def create_app(
 
     Over 40 lines because it connects all parts of the application.
     """
-    database = _database(settings, write_health)
+    database = database_of(settings, write_health)
+    background = ServiceBackground(settings, database)
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
     planner = _planner(settings)
     engine = _engine(settings, planner)
-    metrics = Metrics(_Sources(database, engine, planner, authenticator, recent)) if settings.metrics else None
+    metrics = (
+        Metrics(_Sources(database, engine, planner, authenticator, recent, background)) if settings.metrics else None
+    )
     log = OperationLog(metrics)
     endpoint = GraphQLEndpoint(
         engine,
@@ -97,17 +101,19 @@ def create_app(
         # Not before: a process that creates the application without serving it, such as a test, keeps its own logging.
         writer = configure_logging(settings)
         log.configure(settings, writer)
-        background = [asyncio.create_task(_check_trusted(engine))]
+        tasks = [asyncio.create_task(_check_trusted(engine))]
         if metrics is not None:
-            background.append(asyncio.create_task(metrics.keep_sampling()))
+            tasks.append(asyncio.create_task(metrics.keep_sampling()))
         async with AsyncExitStack() as stack:
             stack.enter_context(short_switches())
             stack.push_async_callback(asyncio.to_thread, writer.flush, FLUSH_SECONDS)
             stack.callback(flush_causes)
             stack.push_async_callback(database.dispose)
             stack.push_async_callback(authenticator.aclose)
-            for task in background:
+            for task in tasks:
                 stack.callback(task.cancel)
+            background.start()
+            stack.push_async_callback(background.stop)
             yield
 
     return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics)
@@ -173,6 +179,7 @@ class _Sources:
     planner: Planner
     authenticator: Authenticator
     recent: RecentLists
+    background: ServiceBackground
 
     def pools(self) -> Mapping[str, PoolUsage]:
         return self.database.pools()
@@ -187,19 +194,11 @@ class _Sources:
     def connections(self) -> ConnectionUsage:
         return usage
 
+    def unstamped(self) -> Unstamped:
+        return self.background.unstamped()
 
-def _database(settings: Settings, write_health: WriteHealth | None) -> Database:
-    return Database(
-        settings.service_dsn,
-        pool_size=settings.database_pool_size,
-        pool_timeout_seconds=settings.database_pool_timeout_seconds,
-        statement_timeout_seconds=settings.statement_timeout_seconds,
-        plan_connections=settings.plan_connections,
-        compiled_statements=settings.compiled_statement_cache_size,
-        prepared_statements=settings.prepared_statement_cache_size,
-        pooling=Pooling(settings.database_pooling),
-        write_health=write_health,
-    )
+    def followed_companies(self) -> int:
+        return self.background.heads.followed
 
 
 def _planner(settings: Settings) -> Planner:

@@ -3,10 +3,8 @@
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
-from app.db.connection_failures import explain_failure
-from app.db.driver_errors import message_of
+from app.db.connection_failures import reason_of
 from app.db.probing import PROBE_SECONDS
 from app.db.rate_limited_log import RateLimitedLog
 from app.engine.mutation_deadline import OutOfTime
@@ -38,7 +36,6 @@ _LIMITS = {
     SERVICE_STOPPED: "REQUEST_TIMEOUT_SECONDS",
     ISSUER_UNREACHABLE: f"{FETCH_SECONDS:g} s",
 }
-_MAX_REASON = 500
 
 
 def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
@@ -46,9 +43,9 @@ def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
     match error:
         case TooBusy(most_waiting=int(most)):
             limit = f"{most:,} waiting"
-            _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__), limit)
+            _log_unavailable(error.cause, status, request_id, error.waited_seconds, reason_of(error.__cause__), limit)
         case DatabaseUnavailable():
-            _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__))
+            _log_unavailable(error.cause, status, request_id, error.waited_seconds, reason_of(error.__cause__))
         case StatementTimeout():
             _log_unavailable(Cause.STATEMENT_TIMEOUT, status, request_id, None, None)
         case CredentialsUnavailable():
@@ -107,11 +104,3 @@ def _write(fields: dict[str, Any], left_out: int) -> None:
 
 
 _lines = RateLimitedLog(_write)
-
-
-def _reason(error: BaseException | None) -> str | None:
-    """Return the error's message on one line, without the SQL statement and its parameters."""
-    if error is None:
-        return None
-    said = message_of(error) if isinstance(error, DBAPIError) else explain_failure(error) or str(error)
-    return " ".join(said.split())[:_MAX_REASON] or type(error).__name__

@@ -27,6 +27,7 @@ from starlette.responses import Response
 from app import __version__
 from app.scheduling.turns import PoolUsage
 from app.web.connections import REASONS, ConnectionUsage
+from app.web.feed_metrics import FeedGauges, FeedSource
 from app.web.shared_metrics import SHARED_FOLDER, Processes
 
 _log = structlog.get_logger()
@@ -61,7 +62,7 @@ class CacheUsage(Protocol):
         ...
 
 
-class Sources(Protocol):
+class Sources(FeedSource, Protocol):
     """Figures that are read when metrics are requested, because updating metrics all the time would be slower."""
 
     def pools(self) -> Mapping[str, PoolUsage]:
@@ -134,6 +135,7 @@ class Metrics:
                 ),
             )
         )
+        self._feed = FeedGauges(registry)
         self._ended = Counter(
             "customer_gateway_connections_ended",
             "Connections that the service closed or refused, by reason.",
@@ -207,6 +209,7 @@ class Metrics:
         self._unsent.set(connections.buffered_bytes)
         for reason, total in connections.ended.items():
             self._ended.labels(reason).inc(self._since(("ended", reason), total))
+        self._feed.sample(self._sources)
         self._dropped.inc(self._since(("dropped",), self._sources.dropped_log_lines()))
 
     def _since(self, key: tuple[str, ...], total: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.db.feed_work import Unstamped
 from app.scheduling.turns import PoolUsage
 from app.web.connections import ConnectionUsage
 from app.web.metrics import CacheUsage
@@ -23,5 +24,13 @@ class Idle:
         return ConnectionUsage()
 
     def dropped_log_lines(self) -> int:
+        """None."""
+        return 0
+
+    def unstamped(self) -> Unstamped:
+        """None."""
+        return Unstamped(0, 0.0)
+
+    def followed_companies(self) -> int:
         """None."""
         return 0

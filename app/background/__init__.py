@@ -1,0 +1,1 @@
+"""Work that runs beside requests: positions of events, and their clean-up."""

@@ -1,0 +1,132 @@
+"""The jobs of the feed on a real database: positions, heads and clean-up."""
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.background.clean_up import CleanUp
+from app.background.heads import FeedHeads
+from app.background.lag import FeedLag
+from app.background.sequencer import Sequencer
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from tests.support.background import background
+from tests.support.feed import event, read_all, stamp_all, write
+from tests.support.records import new_company
+
+_PATIENCE_SECONDS = 10
+
+
+async def test_followers_are_told_by_the_sequencer_of_their_process(database: Database, company: UUID) -> None:
+    heads = FeedHeads(database.feed)
+    async with background(Sequencer(database.feed, heads.advance)), asyncio.timeout(_PATIENCE_SECONDS):
+        waiting = asyncio.create_task(heads.wait(company, 0))
+        await write(database, company, event(), event())
+        assert await waiting == 2
+        waiting = asyncio.create_task(heads.wait(company, 2))
+        await write(database, company, event())
+        assert await waiting == 3
+    assert [row.position for row in await read_all(database, company)] == [1, 2, 3]
+
+
+async def test_followers_are_told_of_what_other_processes_stamp(database: Database, company: UUID) -> None:
+    heads = FeedHeads(database.feed)
+    async with background(heads), asyncio.timeout(_PATIENCE_SECONDS):
+        waiting = [asyncio.create_task(heads.wait(company, beyond)) for beyond in (0, 1)]
+        await write(database, company, event())
+        await stamp_all(database)
+        assert await waiting[0] == 1
+        assert not waiting[1].done()
+        await write(database, company, event())
+        await stamp_all(database)
+        assert await waiting[1] == 2
+
+
+async def test_callbacks_are_called_with_each_new_head_until_they_end(database: Database, company: UUID) -> None:
+    heads, first, second = FeedHeads(database.feed), list[int](), list[int]()
+    end_first = heads.on_advance(company, first.append)
+    heads.advance({company: 3})
+    # The head is known, so a follower that comes later waits for nothing.
+    end_second = heads.on_advance(company, second.append)
+    heads.advance({company: 3})
+    heads.advance({company: 2})
+    heads.advance({company: 4})
+    end_first()
+    heads.advance({company: 5})
+    assert (first, second) == ([3, 4], [3, 4, 5])
+    assert heads.followed == 1
+    end_second()
+    end_second()
+    heads.advance({company: 6})
+    assert second == [3, 4, 5]
+    assert heads.followed == 0
+
+
+async def test_companies_that_nobody_follows_cost_no_statement(
+    database: Database, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    heads, other = FeedHeads(database.feed), await new_company(owner_engine)
+    async with background(heads):
+        before = database.feed.statements
+        await asyncio.sleep(0.2)
+        assert database.feed.statements == before
+        ends = [heads.on_advance(company_id, lambda _: None) for company_id in (company, other) for _ in range(100)]
+        await asyncio.sleep(0.2)
+        # One for all of them, about every 50 ms.
+        assert 1 <= database.feed.statements - before <= 5
+        for end in ends:
+            end()
+        await asyncio.sleep(0.06)
+        before = database.feed.statements
+        await asyncio.sleep(0.2)
+        assert database.feed.statements == before
+
+
+async def test_a_commit_wakes_the_sequencer_and_a_rollback_does_not(database: Database, company: UUID) -> None:
+    woken: list[None] = []
+    database.after_commit = lambda: woken.append(None)
+    try:
+
+        async def work(session: WriteSession) -> None:
+            await session.rows(text("SELECT 1"))
+
+        async def fail(_session: WriteSession) -> None:
+            raise ZeroDivisionError
+
+        await UnitOfWork(database, company).run(work)
+        assert len(woken) == 1
+        with suppress(ZeroDivisionError):
+            await UnitOfWork(database, company).run(fail)
+        assert len(woken) == 1
+    finally:
+        database.after_commit = lambda: None
+
+
+async def test_the_clean_up_deletes_what_is_older_than_its_retention(
+    database: Database, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    await write(database, company, event(), event(), event())
+    await stamp_all(database)
+    async with owner_engine.begin() as connection:
+        query = (
+            "UPDATE outbox_events SET occurred_at = now() - interval '9 days' WHERE company_id = :id AND position < 3"
+        )
+        await connection.execute(text(query), {"id": company})
+
+    assert await CleanUp(database.feed, retention_days=10).run_once() > 60
+    assert [row.position for row in await read_all(database, company)] == [1, 2, 3]
+    await CleanUp(database.feed, retention_days=8).run_once()
+    assert [row.position for row in await read_all(database, company)] == [3]
+
+
+async def test_the_lag_tells_what_waits_for_a_position(database: Database, company: UUID) -> None:
+    lag = FeedLag(database.feed)
+    await stamp_all(database)
+    await lag.run_once()
+    assert lag.unstamped == (0, 0)
+    await write(database, company, event())
+    await lag.run_once()
+    assert lag.unstamped.events == 1
