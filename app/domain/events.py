@@ -38,6 +38,10 @@ class EventType(StrEnum):
     SUBSCRIPTION_RESCHEDULED = "subscription.rescheduled"
 
 
+MOST_TYPES = 50
+"""Maximum number of types in the filter of a follower."""
+
+
 def _unchanged(value: Any) -> Any:
     return value
 

@@ -14,6 +14,8 @@ class Scope(StrEnum):
     ACCOUNTS_READ = "accounts-read"
     ACCOUNTS_WRITE = "accounts-write"
     SUBSCRIPTIONS_WRITE = "subscriptions-write"
+    WEBHOOKS_READ = "webhooks-read"
+    WEBHOOKS_WRITE = "webhooks-write"
 
 
 @dataclass(frozen=True, slots=True)

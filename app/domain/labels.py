@@ -10,7 +10,7 @@ from app.domain.texts import shown
 
 INPUT = "input"
 """The argument of every mutation, and so the first element of every path."""
-_ABBREVIATIONS = {"ean", "id", "ids", "pdf", "po", "vat"}
+_ABBREVIATIONS = {"ean", "id", "ids", "pdf", "po", "url", "vat"}
 _MOST_CHARACTERS = 100
 """Maximum length of a label: a caller can send any name."""
 

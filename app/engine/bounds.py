@@ -63,8 +63,14 @@ class Items(NamedTuple):
         return rows
 
 
+MOST_ROWS = "most_rows"
+"""Extension of a list without arguments: its maximum number of rows."""
+
+
 def bound_of(field: GraphQLField, node: FieldNode) -> Bound | Items | None:
     """Return the bound on the rows of a field; None if it returns at most one row."""
+    if MOST_ROWS in field.extensions:
+        return Bound((field.extensions[MOST_ROWS],), ())
     return _bound(field, node) or _items(field, node)
 
 

@@ -1,7 +1,8 @@
 """Count the rows that an operation may request: the product of the bounds of its nested lists.
 
 A field multiplies if it has an argument `first` or `last` of type Int, or if it returns a list and requires a list as
-an argument: then each different item is one row. Only the schema determines this, not the names of types or fields.
+an argument: then each different item is one row. A list without arguments has its number of rows as an extension. Only
+the schema determines this, not the names of types or fields.
 Parts that don't depend on variables are summed once per document. The rest is a short list of steps, which run per
 request. Introspection has a limit of its own (introspection.py).
 """

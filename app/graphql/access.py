@@ -55,7 +55,8 @@ class Access:
         rejected: dict[tuple[str, ...], None] = {}
         errors: list[GraphQLError] = []
         for need in self._needs:
-            if need.scope in missing and not any(need.path[:size] in rejected for size in range(1, len(need.path))):
+            is_rejected = any(need.path[:size] in rejected for size in range(1, len(need.path) + 1))
+            if need.scope in missing and not is_rejected:
                 rejected[need.path] = None
                 errors.append(forbidden(need.scope, [*need.nodes], [*need.path]))
         return errors

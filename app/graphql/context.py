@@ -18,6 +18,7 @@ from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.scheduling.pauses import MANY_ITEMS, Pace, run_in_turn
 from app.services.recent_lists import RecentLists
+from app.services.webhook_rules import WebhookRules
 
 ResultT = TypeVar("ResultT")
 
@@ -67,6 +68,7 @@ class Context:
         *,
         max_representations: int = MAX_REPRESENTATIONS,
         heavy_values: int = HEAVY_VALUES,
+        webhook_rules: WebhookRules | None = None,
     ) -> None:
         self.principal = principal
         self.max_representations = max_representations
@@ -75,6 +77,7 @@ class Context:
         self.recent = recent
         self._database = database
         self._heavy_values = heavy_values
+        self._webhook_rules = webhook_rules
         self._earlier_statements = 0
         self._has_ended = False
         self._ending: AsyncExitStack | None = None
@@ -149,6 +152,12 @@ class Context:
     def unit_of_work(self) -> UnitOfWork:
         """Runs the transactions of mutations."""
         return UnitOfWork(self._database, self.principal.company_id, is_small=self._is_small)
+
+    @property
+    def webhook_rules(self) -> WebhookRules:
+        """The rules for webhook endpoints."""
+        assert self._webhook_rules is not None  # noqa: S101 - the application passes them
+        return self._webhook_rules
 
     def begin(self, values: int, items: int, *, is_query: bool) -> Awaitable[None] | None:
         """Return what waits for the operation's turn if it is a heavy query, otherwise None.

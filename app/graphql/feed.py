@@ -25,8 +25,6 @@ ValueT = TypeVar("ValueT")
 
 MOST_CUSTOMERS = 100
 """Maximum number of customers in the filter of a follower."""
-MOST_TYPES = 50
-"""Maximum number of types in the filter of a follower."""
 
 _FEED_FIELDS = {"feedCursor", "changes"}
 """The root fields that read the feed."""

@@ -15,7 +15,7 @@ from graphql import (
     get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 
-from app.domain import customer_fields, group_fields
+from app.domain import customer_fields, group_fields, webhook_fields
 from app.domain.account_fields import read_account
 from app.domain.contact_fields import CONTACT
 from app.domain.department_fields import DEPARTMENT
@@ -28,7 +28,7 @@ from app.domain.transition import read_acknowledgement
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey
 from app.graphql.paths import full_message, schema_path
 from app.graphql.strawberry_seam import attributes_of
-from app.graphql.types import contact_input, customer_input, department_input, group_input
+from app.graphql.types import contact_input, customer_input, department_input, group_input, webhook_input
 from app.graphql.types.contact_rows import UpsertContactRow, UpsertContactsInput
 from app.graphql.types.customer_group_rows import UpsertCustomerGroupRow, UpsertCustomerGroupsInput
 from app.graphql.types.department_rows import UpsertDepartmentRow, UpsertDepartmentsInput
@@ -126,6 +126,12 @@ READERS: Mapping[type, Read] = {
     UpsertCustomerGroupsInput: _list_of(),
     UpsertSubscriptionRow: lambda given: read_subscription(given, creating=False)[1],
     UpsertSubscriptionsInput: _list_of(),
+    webhook_input.CreateWebhookEndpointInput: webhook_fields.problems,
+    webhook_input.UpdateWebhookEndpointInput: webhook_fields.problems,
+    webhook_input.DeleteWebhookEndpointInput: webhook_fields.problems,
+    webhook_input.RotateWebhookSecretInput: webhook_fields.problems,
+    webhook_input.TestWebhookEndpointInput: webhook_fields.problems,
+    webhook_input.ReplayWebhookEndpointInput: webhook_fields.problems,
 }
 """By input; inputs in them are read with them."""
 

@@ -7,15 +7,17 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
 from app.db.search import MAX_WORDS
 from app.domain.billing import MOST_ACKNOWLEDGED
+from app.domain.events import MOST_TYPES
 from app.domain.metadata import MAX_ENTRIES, MAX_FILTER_PAIRS, MAX_UNSET_KEYS
 from app.domain.subscriptions import SubscriptionStatus
 from app.domain.texts import words_of
 from app.domain.upserts import MOST_UPSERT_ROWS
+from app.domain.webhooks import MOST_ENDPOINTS
 from app.graphql.arguments import MOST_CHARACTERS, MOST_IDS
 from app.graphql.codes import FieldCode
 from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
 from app.graphql.context import MAX_REPRESENTATIONS
-from app.graphql.feed import MOST_CUSTOMERS, MOST_TYPES
+from app.graphql.feed import MOST_CUSTOMERS
 from app.graphql.planning.references import MAX_NODE_IDS
 
 
@@ -37,6 +39,7 @@ _PAIRS = Maximum(MAX_FILTER_PAIRS, code=FieldCode.METADATA_FILTER_LIMIT_EXCEEDED
 _WRITTEN = Maximum(MOST_UPSERT_ROWS, is_read=True, most_read=2 * MOST_UPSERT_ROWS)
 _UNSET = Maximum(MAX_UNSET_KEYS, is_read=True)
 _ACKNOWLEDGED = Maximum(MOST_ACKNOWLEDGED, is_read=True)
+_TYPES = Maximum(MOST_TYPES, is_read=True)
 
 MAXIMA: Mapping[str, Maximum] = {
     "Query.customers(orderBy:)": _SORTS,
@@ -70,8 +73,12 @@ MAXIMA: Mapping[str, Maximum] = {
     "UpsertContactsInput.rows": _WRITTEN,
     "UpsertDepartmentsInput.rows": _WRITTEN,
     "UpsertCustomerGroupsInput.rows": _WRITTEN,
+    "CreateWebhookEndpointInput.types": _TYPES,
+    "UpdateWebhookEndpointInput.types": _TYPES,
 }
 """Maxima by argument, or by field of an input."""
+ROWS: Mapping[str, int] = {"Query.webhookEndpoints": MOST_ENDPOINTS}
+"""Maximum numbers of rows of lists without arguments."""
 MAPS: Mapping[str, Maximum] = {"Metadata": Maximum(MAX_ENTRIES, is_read=True)}
 """Maxima of scalars whose values are maps."""
 
@@ -84,6 +91,8 @@ def set_maxima(schema: GraphQLSchema) -> None:
                 _set(taken.extensions, MAXIMA.get(f"{name}.{field}"))
         elif isinstance(kind, GraphQLObjectType):
             for field, shown in kind.fields.items():
+                if (most := ROWS.get(f"{name}.{field}")) is not None:
+                    shown.extensions["most_rows"] = most
                 for argument, taken in shown.args.items():
                     _set(taken.extensions, MAXIMA.get(f"{name}.{field}({argument}:)"))
         else:

@@ -14,14 +14,14 @@ from app.graphql.strawberry_seam import StrawberryField, extensions_of
 
 
 class Requires(FieldExtension):
-    """Reject a field for credentials without a scope, with an error that names the scope."""
+    """Reject a field for credentials without all of some scopes, with an error that names the first missing one."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = scopes
 
     def apply(self, field: StrawberryField) -> None:
-        """Add the scope to the schema, for gateways."""
-        needed = RequiresScopes(scopes=[[FederationScope(self.scope.value)]])
+        """Add the scopes to the schema, for gateways."""
+        needed = RequiresScopes(scopes=[[FederationScope(scope.value) for scope in self.scopes]])
         if needed not in field.directives:
             field.directives = [*field.directives, needed]
 
@@ -40,8 +40,9 @@ class Requires(FieldExtension):
         return await next_(source, info, **arguments)
 
     def _check(self, info: strawberry.Info[Any, None]) -> None:
-        if self.scope not in info.context.principal.scopes:
-            raise forbidden(self.scope)
+        for scope in self.scopes:
+            if scope not in info.context.principal.scopes:
+                raise forbidden(scope)
 
 
 class Writing(Protocol):
@@ -75,7 +76,9 @@ class RequiresUnlessWritten(FieldExtension):
 
 def scopes_of(field: GraphQLField) -> list[Scope]:
     """Return the scopes that a field of the schema declares."""
-    return [extension.scope for extension in extensions_of(field) if isinstance(extension, Requires)]
+    return [
+        scope for extension in extensions_of(field) if isinstance(extension, Requires) for scope in extension.scopes
+    ]
 
 
 def forbidden(
@@ -93,7 +96,11 @@ def forbidden(
 
 SHOWS_WRITTEN: list[FieldExtension] = [RequiresUnlessWritten(Scope.CUSTOMERS_READ)]
 """The extensions of a payload's object that the mutation may have written."""
+SHOWS_WRITTEN_ENDPOINT: list[FieldExtension] = [RequiresUnlessWritten(Scope.WEBHOOKS_READ)]
+"""The same for webhook endpoints."""
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]
 """The extensions of every field that shows stored customer data, including values of other objects."""
 READS_ACCOUNTS: list[FieldExtension] = [Requires(Scope.ACCOUNTS_READ)]
 """The extensions of every field that shows stored ledger accounts."""
+READS_WEBHOOKS: list[FieldExtension] = [Requires(Scope.WEBHOOKS_READ)]
+"""The extensions of every field that shows webhook endpoints."""

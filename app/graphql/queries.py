@@ -13,8 +13,10 @@ from app.db import accounts as stored_accounts
 from app.db import customers as stored_customers
 from app.db import graph
 from app.db import groups as stored_groups
+from app.db import webhooks as stored_webhooks
 from app.db.declarations import Entity, RowT, SortKey
 from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
+from app.db.webhook_rows import WebhookEndpointRow
 from app.domain.errors import Rejected
 from app.domain.identity import Principal
 from app.graphql import feed_queries, found
@@ -25,7 +27,7 @@ from app.graphql.errors import ReportsProblems
 from app.graphql.feed import recently
 from app.graphql.field_arguments import PageGiven, read_customers_page, read_filtered_list, read_key, read_rows_page
 from app.graphql.found import AnyRow
-from app.graphql.permissions import READS, READS_ACCOUNTS
+from app.graphql.permissions import READS, READS_ACCOUNTS, READS_WEBHOOKS
 from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.types.customer import Customer
@@ -43,6 +45,7 @@ from app.graphql.types.node import Node
 from app.graphql.types.paging import After, Before, Connection, FirstOrLast, Last, ListFirst
 from app.graphql.types.transition_preview import BillingTransitionPreview
 from app.graphql.types.viewer import Viewer
+from app.graphql.types.webhook_endpoint import WebhookEndpoint
 from app.services.preview_transition import TransitionPreview, preview_transition
 
 ByCustomerKey = Annotated[CustomerLookup, strawberry.argument(description="The key.")]
@@ -213,6 +216,16 @@ class Query:
 
     feed_cursor = feed_queries.feed_cursor
     changes = feed_queries.changes
+
+    @strawberry.field(
+        description="The company's webhook endpoints, at most 20, the oldest first. Always fresh. Needs webhooks-read.",
+        graphql_type=list[WebhookEndpoint] | None,
+        extensions=READS_WEBHOOKS,
+    )
+    @staticmethod
+    async def webhook_endpoints(info: Info) -> list[WebhookEndpointRow]:
+        """Return all endpoints."""
+        return await stored_webhooks.all_endpoints(info.context.session)
 
     @strawberry.field(
         description="The object with this id; null if the company has none. Ledger accounts also need accounts-read."

@@ -31,18 +31,18 @@ class Rules(AccessRules):
         """Return an error if too many ids and representations are malformed for an error each."""
         return malformed(
             (name, cast("Sequence[object]", given[LISTS[name]]))
-            for name, given in self._arguments(document, operation, variables)
+            for name, given in self.root_arguments(document, operation, variables)
             if name in LISTS
         )
 
     def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
         """Return the number of rows in all lists of a mutation."""
-        inputs = (given.get(INPUT) for _, given in self._arguments(document, operation, variables))
+        inputs = (given.get(INPUT) for _, given in self.root_arguments(document, operation, variables))
         lists = (cast("dict[str, list[object]]", given).get(_ROWS, ()) for given in inputs if isinstance(given, dict))
         # A longer list is rejected by the mutation itself, with its number of rows.
         return sum(min(len(rows), MOST_UPSERT_ROWS) for rows in lists)
 
-    def _arguments(
+    def root_arguments(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the name and the arguments of each root field that has any."""

@@ -47,6 +47,7 @@ from app.web.logs import FLUSH_SECONDS, configure_logging, dropped_log_lines
 from app.web.media_types import wants_page
 from app.web.metrics import CacheUsage, Metrics
 from app.web.request_log import OperationLog
+from app.web.webhooks import webhook_rules
 
 _log = structlog.get_logger()
 
@@ -88,6 +89,7 @@ def create_app(
             recent,
             max_representations=settings.max_representations,
             heavy_values=settings.heavy_query_values,
+            webhook_rules=webhook_rules(settings, engine),
         ),
         log=log,
         max_body_bytes=settings.max_body_bytes,
@@ -202,11 +204,7 @@ class _Sources:
 
 
 def _planner(settings: Settings) -> Planner:
-    return Planner(
-        schema,
-        statements=settings.plan_cache_size,
-        max_representations=settings.max_representations,
-    )
+    return Planner(schema, statements=settings.plan_cache_size, max_representations=settings.max_representations)
 
 
 def _engine(settings: Settings, planner: Planner) -> Engine:

@@ -91,7 +91,12 @@ def test_what_others_may_refer_to_is_what_has_keys() -> None:
 
 def test_every_field_that_needs_a_scope_and_no_other_tells_a_gateway_so() -> None:
     needed = {
-        place: [extension.scope.value for extension in field.extensions if isinstance(extension, Requires)]
+        place: [
+            scope.value
+            for extension in field.extensions
+            if isinstance(extension, Requires)
+            for scope in extension.scopes
+        ]
         for place, field in fields().items()
     }
     told: dict[tuple[str, str], list[str]] = {}

@@ -80,6 +80,14 @@ MUTATIONS = (
     _writes("deleteDepartment", "", id="$department"),
     _upserts("upsertContacts", customer=_CHILD, name="Grace", email="grace@nordlys.example"),
     _upserts("upsertDepartments", customer=_CHILD, name="Ledelse"),
+    # Paused before there is anything to send.
+    _writes("createWebhookEndpoint", "webhookEndpoint", "endpoint", url="https://receiver.invalid/events"),
+    _writes("updateWebhookEndpoint", "webhookEndpoint", id="$endpoint", status="PAUSED"),
+    _writes("replayWebhookEndpoint", "webhookEndpoint", id="$endpoint", after="$start"),
+    _writes("rotateWebhookSecret", "webhookEndpoint", id="$endpoint"),
+    _writes("testWebhookEndpoint", "webhookEndpoint", id="$endpoint"),
+    _writes("createWebhookEndpoint", "webhookEndpoint", "unused_endpoint", url="https://receiver.invalid/unused"),
+    _writes("deleteWebhookEndpoint", "", id="$unused_endpoint"),
 )
 QUERIES = (
     Operation("query { viewer { subject company { name baseCurrency timeZone } scopes expiresAt } }", {}),
@@ -101,6 +109,7 @@ QUERIES = (
         "query ($after: String!) { changes(after: $after) { events { type subject { id } } endCursor } }",
         {"after": "$start"},
     ),
+    Operation("query { webhookEndpoints { url status pausedReason deliveries(first: 2) { nodes { outcome } } } }", {}),
     Operation("query ($id: ID!) { node(id: $id) { id __typename } }", {"id": "$parent"}),
     Operation("query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", {"ids": ["$child", "$group"]}),
     Operation(

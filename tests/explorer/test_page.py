@@ -28,7 +28,8 @@ async def test_it_loads_from_this_service_alone_without_a_problem_and_is_signed_
     # Monaco's workers ran, or there would be no completion and no validation.
     assert len([request for request in visit.requests if "worker" in request.url]) >= 2
     # It is signed in, and says as whom.
-    scopes = "accounts-read, accounts-write, customers-read, customers-write, subscriptions-write"
+    scopes = "accounts-read, accounts-write, customers-read, customers-write, subscriptions-write, "
+    scopes += "webhooks-read, webhooks-write"
     await expect(visit.viewer).to_contain_text(f"Fjord Software ApS · developer · {scopes}")
     assert await visit.page.get_by_label("Token or API key").count() == 0
 

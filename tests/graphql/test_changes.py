@@ -15,7 +15,7 @@ from app.domain.identity import Scope
 from app.graphql import feed_cursors
 from app.graphql.feed import entity_of
 from tests.support.asking import ENGINE, Caller
-from tests.support.every_mutation import TABLE, document, ids_of
+from tests.support.every_mutation import TABLE, TOLD, document, ids_of
 from tests.support.feed import stamp_all
 from tests.support.following import FOLLOW, changes, feed_cursor, followed
 from tests.support.records import Records, new_company
@@ -80,7 +80,7 @@ async def test_an_event_says_who_changed_what_and_shows_the_object_as_it_is_now(
     assert (second["version"], second["subject"]) == (3, shown)
 
 
-@pytest.mark.parametrize("mutation", TABLE)
+@pytest.mark.parametrize("mutation", TOLD)
 async def test_the_events_of_every_mutation_are_read_as_they_were_written(
     caller: Caller, records: Records, owner_engine: AsyncEngine, mutation: str
 ) -> None:

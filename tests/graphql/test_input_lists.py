@@ -162,6 +162,17 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
         {"rows": [{"number": ""}] * 501},
         "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
     ),
+    **{
+        f"{verb}WebhookEndpointInput.types": (
+            f"mutation($i: {verb}WebhookEndpointInput!) {{ a: {field}(input: $i) {{ errors {{ code path message }} }} }}",
+            {**given, "types": ["CUSTOMER_CREATED"] * 51},
+            "FIELD_TOO_LONG input.types Types must have at most 50 types, not 51.",
+        )
+        for verb, field, given in (
+            ("Create", "createWebhookEndpoint", {"url": "https://receiver.example/"}),
+            ("Update", "updateWebhookEndpoint", {"id": ID}),
+        )
+    },
     "UpsertSubscriptionsInput.rows": (
         "mutation($i: UpsertSubscriptionsInput!) { a: upsertSubscriptions(input: $i) { errors { code path message } } }",
         {"rows": [{"name": ""}] * 501},

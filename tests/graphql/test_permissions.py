@@ -6,13 +6,14 @@ import pytest
 import strawberry
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from app.db import batching, graph
+from app.db import batching, graph, webhooks
 from app.db import customers as stored
 from app.db import groups as stored_groups
 from app.db.conditions import AllOf
 from app.db.database import Database
 from app.db.declarations import RowT, ToMany
 from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
+from app.db.webhook_rows import WebhookEndpointRow
 from app.domain.identity import Principal, Scope
 from app.graphql import feed_cursors
 from app.graphql.context import Context, Info
@@ -22,6 +23,7 @@ from app.graphql.types.customer import Customer
 from app.graphql.types.department import Department
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.subscription import CustomerSubscription
+from app.graphql.types.webhook_endpoint import WebhookEndpoint
 from app.services.recent_lists import RecentLists
 from tests.support.asking import Caller
 from tests.support.records import Records
@@ -35,6 +37,7 @@ ROOTS = {
     "customerGroupsConnection": "customerGroupsConnection { totalCount }",
     "ledgerAccounts": "ledgerAccounts { id }",
     "ledgerAccountsConnection": "ledgerAccountsConnection { totalCount }",
+    "webhookEndpoints": "webhookEndpoints { id }",
     "node": f"node(id: {ID}) {{ id }}",
     "nodes": f"nodes(ids: [{ID}]) {{ id }}",
     "_entities": f'_entities(representations: [{{__typename: "Customer", id: {ID}}}]) {{ __typename }}',
@@ -66,8 +69,12 @@ EDGES = {
     ("CustomerSubscription", "history"): "subscription { history { totalCount } }",
     ("CustomerSubscription", "periods"): "subscription { periods { id } }",
     ("CustomerSubscription", "periodsConnection"): "subscription { periodsConnection { totalCount } }",
+    ("WebhookEndpoint", "deliveries"): "webhookEndpoint { deliveries { totalCount } }",
 }
-NEEDED: dict[str, Scope] = dict.fromkeys(["ledgerAccounts", "ledgerAccountsConnection", "account"], Scope.ACCOUNTS_READ)
+NEEDED: dict[str, Scope] = {
+    **dict.fromkeys(["ledgerAccounts", "ledgerAccountsConnection", "account"], Scope.ACCOUNTS_READ),
+    **dict.fromkeys(["webhookEndpoints", "deliveries"], Scope.WEBHOOKS_READ),
+}
 """The scope of a field that needs another than customers-read."""
 NOT_ENOUGH = ["no scope", "write only", "all others"]
 
@@ -76,7 +83,7 @@ def scopes_without(field: str, which: str) -> tuple[Scope, ...]:
     needed = NEEDED.get(field, Scope.CUSTOMERS_READ)
     others = {
         "no scope": (),
-        "write only": (Scope.CUSTOMERS_WRITE, Scope.ACCOUNTS_WRITE, Scope.SUBSCRIPTIONS_WRITE),
+        "write only": tuple(scope for scope in Scope if scope.endswith("-write")),
         "all others": tuple(scope for scope in Scope if scope is not needed),
     }
     return others[which]
@@ -121,6 +128,11 @@ class Unguarded:
     async def subscription(info: Info) -> SubscriptionRow:
         return await _first_of(info, graph.subscriptions)
 
+    @strawberry.field(graphql_type=WebhookEndpoint)
+    @staticmethod
+    async def webhook_endpoint(info: Info) -> WebhookEndpointRow:
+        return (await webhooks.all_endpoints(info.context.session))[0]
+
 
 async def _first_of(info: Info, edge: ToMany[RowT]) -> RowT:
     customer = await stored.find(info.context.session, AllOf(()))
@@ -156,6 +168,7 @@ async def test_an_edge_without_the_scope_is_rejected_wherever_its_row_came_from(
     await records.contact(customer)
     await records.department(customer)
     await records.subscription(customer)
+    await records.webhook_endpoint()
     principal = Principal(records.company_id, "tester", frozenset(scopes_without(edge[1], scopes)), None)
     async with Context(database, RecentLists(seconds=5, size=0), principal) as context:
         result = await OPEN.execute(f"{{ {EDGES[edge]} }}", context_value=context)
@@ -168,7 +181,10 @@ def test_the_tables_above_name_every_field_that_leads_to_stored_rows() -> None:
     types = executable(schema).type_map
     leading = {
         (kind, name)
-        for kind in ("Query", "Customer", "CustomerGroup", "Contact", "Department", "CustomerSubscription")
+        for kind in (
+            *("Query", "Customer", "CustomerGroup", "Contact", "Department", "CustomerSubscription"),
+            "WebhookEndpoint",
+        )
         for name, field in cast("GraphQLObjectType", types[kind]).fields.items()
         if kind == "Query" or not is_leaf_type(get_named_type(field.type))
     }

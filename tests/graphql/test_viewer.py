@@ -22,7 +22,10 @@ async def test_the_viewer_shows_the_credential_and_its_company(database: Databas
     assert data["viewer"] == {
         "subject": "anne",
         "expiresAt": "2026-12-31T23:00:00.000000Z",
-        "scopes": ["ACCOUNTS_READ", "ACCOUNTS_WRITE", "CUSTOMERS_READ", "CUSTOMERS_WRITE", "SUBSCRIPTIONS_WRITE"],
+        "scopes": [
+            *("ACCOUNTS_READ", "ACCOUNTS_WRITE", "CUSTOMERS_READ", "CUSTOMERS_WRITE", "SUBSCRIPTIONS_WRITE"),
+            *("WEBHOOKS_READ", "WEBHOOKS_WRITE"),
+        ],
         "company": {
             "id": str(company),
             "name": "Nord ApS",

@@ -8,6 +8,7 @@ from uuid import UUID
 from graphql import GraphQLObjectType
 
 from app.domain.identity import Scope
+from app.graphql import feed_cursors
 from app.graphql.schema import executable, schema
 from tests.support.records import Records
 
@@ -26,6 +27,9 @@ class Ids:
     department: str
     other_department: str
     subscription: str
+    endpoint: str
+    cursor: str
+    """The beginning of its feed."""
 
 
 async def ids_of(records: Records) -> Ids:
@@ -42,8 +46,10 @@ async def ids_of(records: Records) -> Ids:
         await records.department(customer, is_default=True),
         await records.department(customer),
         await records.subscription(customer),
+        # A position that a replay changes.
+        await records.webhook_endpoint(position=1),
     )
-    return Ids(*map(str, made))
+    return Ids(*map(str, [*made, feed_cursors.encode(records.company_id, 0)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class Row:
     """The paths in the input that hold ids, and how another company's is refused."""
     reads: Scope = Scope.CUSTOMERS_READ
     writes: Scope = Scope.CUSTOMERS_WRITE
+    also: tuple[Scope, ...] = ()
+    """Scopes that the mutation needs beside the one to write."""
 
 
 CUSTOMER = ("customer { id }", "customer { group { id } }")
@@ -69,6 +77,22 @@ CONTACT = ("contact { id }", "customer { id }")
 
 
 DEPARTMENT = ("department { id }", "customer { id }")
+
+
+def _webhook(given: Callable[[Ids], dict[str, Any]], *also: Scope, **foreign: str) -> Row:
+    """A row of a mutation of webhook endpoints."""
+    return Row(
+        given,
+        "webhookEndpoint { id }",
+        "webhookEndpoint { deliveries { totalCount } }",
+        foreign,
+        Scope.WEBHOOKS_READ,
+        Scope.WEBHOOKS_WRITE,
+        also,
+    )
+
+
+ENDPOINT_ID = {"id": "WEBHOOK_ENDPOINT_NOT_FOUND"}
 
 
 GROUP = ("customerGroup { id }", "customerGroup { customers { totalCount } }")
@@ -209,7 +233,21 @@ TABLE = {
         {"rows.0.customer.id": "CUSTOMER_NOT_FOUND", "rows.1.id": "SUBSCRIPTION_NOT_FOUND"},
         writes=Scope.SUBSCRIPTIONS_WRITE,
     ),
+    "createWebhookEndpoint": _webhook(lambda _: {"url": "https://receiver.example/new"}, Scope.CUSTOMERS_READ),
+    "updateWebhookEndpoint": _webhook(
+        lambda ids: {"id": ids.endpoint, "url": "https://receiver.example/new"}, Scope.CUSTOMERS_READ, **ENDPOINT_ID
+    ),
+    "rotateWebhookSecret": _webhook(lambda ids: {"id": ids.endpoint}, **ENDPOINT_ID),
+    "testWebhookEndpoint": _webhook(lambda ids: {"id": ids.endpoint}, **ENDPOINT_ID),
+    "replayWebhookEndpoint": _webhook(
+        lambda ids: {"id": ids.endpoint, "after": ids.cursor}, **ENDPOINT_ID, after="INVALID_CURSOR"
+    ),
+    "deleteWebhookEndpoint": _webhook(lambda ids: {"id": ids.endpoint}, **ENDPOINT_ID),
 }
+
+
+TOLD = [name for name, row in TABLE.items() if row.reads is not Scope.WEBHOOKS_READ]
+"""The mutations of billing data, which events tell; webhook endpoints are settings."""
 
 
 MUTATIONS = cast("GraphQLObjectType", executable(schema).type_map["Mutation"]).fields

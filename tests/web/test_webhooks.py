@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from app.domain.deliveries import DeliveryError
+from app.domain.errors import ErrorCode
 from app.settings import Settings
-from app.web.webhooks import webhook_client
+from app.web.webhooks import webhook_client, webhook_rules
+from tests.support.asking import ENGINE
 from tests.support.receiver import receiving, silent
 
 
@@ -28,6 +30,21 @@ async def test_a_receiver_on_this_machine_needs_both_settings(
         webhook_client(Settings(**settings)).receiver(f"http://127.0.0.1:{started.port}/") as receiver,
     ):
         assert (await receiver.post((), b"{}")).error is error
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({}, 2),
+        ({"webhooks_allow_private": True}, 1),
+        ({"webhooks_allow_http": True}, 1),
+        ({"webhooks_allow_http": True, "webhooks_allow_private": True}, 0),
+    ],
+)
+async def test_the_same_settings_decide_which_urls_an_endpoint_may_have(settings: dict[str, Any], count: int) -> None:
+    rules = webhook_rules(Settings(**settings), ENGINE)
+    found = await rules.problems(url="http://127.0.0.1/", types=(), document=None, scopes=frozenset())
+    assert [problem.code for problem in found] == [ErrorCode.WEBHOOK_URL_NOT_ALLOWED] * count
 
 
 async def test_a_receiver_may_take_as_long_as_the_setting_says() -> None:

@@ -11,7 +11,7 @@ from app.domain.fields import schema_name
 from app.graphql.connections import Listed, listed_of
 from app.graphql.context import Info
 from app.graphql.field_arguments import read_edge_page, read_list
-from app.graphql.permissions import READS
+from app.graphql.permissions import Requires
 from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.paging import After, Before, Connection, FirstOrLast, Last, ListFirst
 
@@ -66,5 +66,5 @@ def _field(resolve: Any, edge: ToOne[Any] | ToMany[Any], shown: Any, description
         resolver=resolve,
         description=f"{description} Needs {edge.target.scope}.",
         graphql_type=shown,
-        extensions=READS,
+        extensions=[Requires(edge.target.scope)],
     )

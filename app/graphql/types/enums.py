@@ -11,12 +11,16 @@ import strawberry
 from app.db.customers import CustomerSort
 from app.domain.billing import BillingDocumentKind
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
+from app.domain.deliveries import DeliveryError as WebhookDeliveryError
+from app.domain.deliveries import DeliveryOutcome as WebhookDeliveryOutcome
 from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.events import ChangeOperation
 from app.domain.events import EventType as ChangeEventType
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy, RowOutcome
+from app.domain.webhooks import PauseReason as WebhookPauseReason
+from app.domain.webhooks import WebhookStatus
 from app.graphql.strawberry_seam import describe_values
 
 __all__ = [
@@ -39,6 +43,10 @@ __all__ = [
     "SubscriptionStatus",
     "UserErrorCode",
     "VatZone",
+    "WebhookDeliveryError",
+    "WebhookDeliveryOutcome",
+    "WebhookPauseReason",
+    "WebhookStatus",
 ]
 
 
@@ -226,6 +234,8 @@ _show(
         "SUBSCRIPTIONS_WRITE": (
             "`subscriptions-write`: mirror subscriptions from the billing system; it does not imply reading."
         ),
+        "WEBHOOKS_READ": "`webhooks-read`: read webhook endpoints and what was sent to them.",
+        "WEBHOOKS_WRITE": "`webhooks-write`: create and change webhook endpoints; it does not imply reading.",
     },
 )
 _show(
@@ -245,6 +255,7 @@ _show(
         "DEPARTMENT_NOT_FOUND": "The company has no department with this id.",
         "LEDGER_ACCOUNT_NOT_FOUND": "The company has no ledger account with this id or number.",
         "SUBSCRIPTION_NOT_FOUND": "The company has no subscription with this key.",
+        "WEBHOOK_ENDPOINT_NOT_FOUND": "The company has no webhook endpoint with this id.",
         "CUSTOMER_NUMBER_ALREADY_EXISTS": "Another customer, active or not, has this number.",
         "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": (
             "Another customer, active or not, or another subscription, has this external system id."
@@ -284,6 +295,14 @@ _show(
         "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator"
         " has to correct it.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
+        "WEBHOOK_ENDPOINT_LIMIT_EXCEEDED": "The company has 20 webhook endpoints already.",
+        "WEBHOOK_URL_NOT_ALLOWED": "The service doesn't send to this URL: it isn't https, or it leads into a private"
+        " network.",
+        "WEBHOOK_DOCUMENT_INVALID": "The document isn't a valid subscription to `changes` without variables and"
+        " arguments.",
+        "WEBHOOK_SCOPE_REQUIRED": "The endpoint would show what the credential may not read.",
+        "INVALID_CURSOR": "The cursor is not one of the company's feed, or was altered.",
+        "FEED_CURSOR_EXPIRED": "Events after the cursor are no longer kept, or the cursor is ahead of the feed.",
         "VERSION_CONFLICT": "The object has changed since the expected version.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a"
         " release whose answers this release can't read.",
@@ -291,4 +310,47 @@ _show(
         " in all.",
     },
     name="UserErrorCode",
+)
+_show(
+    WebhookStatus,
+    "Whether events are sent to a webhook endpoint.",
+    {
+        "ACTIVE": "Events are sent.",
+        "PAUSED": "Nothing is sent. The endpoint keeps its place in the feed for as long as events are kept.",
+    },
+)
+_show(
+    WebhookPauseReason,
+    "Why a webhook endpoint is paused.",
+    {
+        "REQUESTED": "updateWebhookEndpoint has paused it.",
+        "FAILING": "The deliveries of one event have failed for a day.",
+        "GONE": "The receiver answered with the status 410.",
+        "DOCUMENT_INVALID": "Its document is no longer valid in the schema, so its events can't be made.",
+    },
+    name="WebhookPauseReason",
+)
+_show(
+    WebhookDeliveryOutcome,
+    "Whether the receiver accepted an event.",
+    {"DELIVERED": "It answered with a status from 200 to 299.", "FAILED": "It did not; `error` says why."},
+    name="WebhookDeliveryOutcome",
+)
+_show(
+    WebhookDeliveryError,
+    "Why the delivery of an event failed. Values may be added.",
+    {
+        "URL_NOT_ALLOWED": "The settings don't allow the URL any more.",
+        "NAME_NOT_FOUND": "DNS has no address for the URL's host.",
+        "REFUSED_ADDRESS": "The host has an address that is not public, such as a private one.",
+        "CONNECTION": "No connection could be opened, or it was lost.",
+        "TLS": "The TLS handshake failed, for example because the certificate isn't valid for the host.",
+        "TIMEOUT": "The receiver didn't answer in time.",
+        "INVALID_ANSWER": "The connection was closed before an answer, or the answer is not HTTP, or its headers are too"
+        " large.",
+        "REDIRECT": "The receiver answered with a redirect, which is not followed.",
+        "HTTP_STATUS": "The receiver answered with another status; see `httpStatus`.",
+        "DOCUMENT_TOO_SLOW": "The answer to the endpoint's document took too long to read, so nothing was sent.",
+    },
+    name="WebhookDeliveryError",
 )

@@ -79,7 +79,7 @@ async def test_the_scope_to_write_is_enough_to_write_and_to_see_what_was_written
     caller: Caller, owner_engine: AsyncEngine, company: UUID, ids: Ids, name: str
 ) -> None:
     before = await everything_of(owner_engine, company)
-    caller.scopes = (TABLE[name].writes,)
+    caller.scopes = (TABLE[name].writes, *TABLE[name].also)
 
     payload = (await caller.data(document(name, TABLE[name].payload), input=TABLE[name].input(ids)))[name]
 

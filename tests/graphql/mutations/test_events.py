@@ -5,14 +5,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph, tables
 from tests.support.asking import Caller
-from tests.support.every_mutation import TABLE, document, ids_of
+from tests.support.every_mutation import TABLE, TOLD, document, ids_of
 from tests.support.records import Records
 from tests.support.upserts import rows_of
 
 VERSIONED = [entity.table for entity in graph.NODES if "version" in entity.table.c]
 
 
-@pytest.mark.parametrize("mutation", TABLE)
+@pytest.mark.parametrize("mutation", TOLD)
 async def test_every_event_has_the_version_that_the_mutation_gave_its_subject(
     caller: Caller, owner_engine: AsyncEngine, records: Records, mutation: str
 ) -> None:

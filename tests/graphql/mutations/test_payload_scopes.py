@@ -41,7 +41,7 @@ async def test_whatever_may_be_selected_before_a_mutation_runs_is_no_error_after
 ) -> None:
     """The only errors for a missing scope are those that come before anything is written."""
     ids, row = await ids_of(records), TABLE[name]
-    caller.scopes = [row.writes]
+    caller.scopes = [row.writes, *row.also]
     payload = cast("GraphQLObjectType", get_named_type(MUTATIONS[name].type))
     selected = selection_of(payload, lambda field: not scopes_of(field))
     assert "{" in selected

@@ -49,6 +49,11 @@ MORE: dict[str, Any] = {
 CONTACT: dict[str, Any] = {"name": " ", "email": "nobody", "phone": "x" * 256}
 DEPARTMENT: dict[str, Any] = {"name": " ", "isActive": None, "eanNumber": "1", **ADDRESS}
 GROUP: dict[str, Any] = {"name": " ", "discount": "7,5", "accountId": "x"}
+ENDPOINT: dict[str, Any] = {
+    "url": "ftp://somebody@receiver.example/#x",
+    "types": ["CUSTOMER_CREATED"] * 51,
+    "document": "x" * 10_001,
+}
 DEFAULT_IDS = {"id": "x", "newDefaultId": "y", "expectedVersion": 0}
 SUBSCRIPTION: dict[str, Any] = {
     "externalSystemId": HIDDEN,
@@ -103,6 +108,12 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "upsertCustomerGroups": {"rows": [{**GROUP, "number": HIDDEN}, {"metadataUnset": [" "]}, {"id": "x"}], **KEY},
     "upsertLedgerAccounts": {"rows": [{"number": HIDDEN, "name": " "}, {}, {"name": "x" * 256}], **KEY},
     "upsertSubscriptions": {"rows": [SUBSCRIPTION, {}, {"id": "x"}], **KEY},
+    "createWebhookEndpoint": {**ENDPOINT, **KEY},
+    "updateWebhookEndpoint": {**ENDPOINT, "id": "x", "status": None, "expectedVersion": 0, **KEY},
+    "deleteWebhookEndpoint": {"id": "x", "expectedVersion": 0, **KEY},
+    "rotateWebhookSecret": {"id": "x", "expectedVersion": 0, **KEY},
+    "testWebhookEndpoint": {"id": "x", **KEY},
+    "replayWebhookEndpoint": {"id": "x", "after": " ", **KEY},
 }
 """An input of every mutation in which the domain finds a problem with almost each field, at most ten in a row."""
 
@@ -201,7 +212,7 @@ class Asked:
     def _field(self, argument: str) -> str:
         return f"{self._name}(input: {argument}) {{ errors {{ code path message }} }}"
 
-    async def _rejected(self, document: str, **variables: Any) -> list[Told]:
+    async def _rejected(self, document: str, /, **variables: Any) -> list[Told]:
         return _told((await self._caller.rejection(document, **variables))["problems"])
 
 

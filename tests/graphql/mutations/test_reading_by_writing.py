@@ -80,6 +80,8 @@ async def secrets_of(records: Records) -> Ids:
         department=str(await records.department(customer, name="Secret")),
         other_department=ids.other_department,
         subscription=ids.subscription,
+        endpoint=ids.endpoint,
+        cursor=ids.cursor,
     )
 
 

@@ -69,6 +69,14 @@ SENT = {
         *("insert subscriptions", "update subscriptions", "insert subscription_periods", "read subscriptions"),
         *RECORD,
     ],
+    "createWebhookEndpoint": [
+        *("lock webhook endpoints", "read webhook_endpoints", "read feed_heads", "insert webhook_endpoints"),
+    ],
+    "updateWebhookEndpoint": ["lock webhook_endpoints", "update webhook_endpoints"],
+    "deleteWebhookEndpoint": ["lock webhook_endpoints", "delete webhook_endpoints"],
+    "rotateWebhookSecret": ["lock webhook_endpoints", "update webhook_endpoints"],
+    "testWebhookEndpoint": ["lock webhook_endpoints", "update webhook_endpoints"],
+    "replayWebhookEndpoint": ["lock webhook_endpoints", "read feed_heads", "update webhook_endpoints"],
 }
 """The statements of the inputs in every_mutation.py."""
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+from graphql import get_nullable_type  # pyright: ignore[reportUnknownVariableType] - open wrappers
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +21,7 @@ from app.services import fingerprints, stored_outcomes
 from app.web.answers import to_json
 from tests.graphql.mutations.stored_answers import document, shape_of, store, stored_by, written_by
 from tests.support.asking import Caller
+from tests.support.every_mutation import MUTATIONS
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -53,8 +55,11 @@ async def test_another_input_is_rejected_under_the_key_of_any_release(
 ) -> None:
     await store(owner_engine, company, "key", stored["row"])
     before = await everything_of(owner_engine, company)
+    fields: dict[str, Any] = cast("Any", get_nullable_type(MUTATIONS[stored["field"]].args["input"].type)).fields
     other = {"rows": stored["input"]["rows"][:-1]} if "rows" in stored["input"] else {"expectedVersion": 99}
-    if stored["field"].startswith("create"):
+    if "url" in stored["input"]:
+        other = {"url": f"https://{uuid4()}.example/"}
+    elif not fields.keys() & {"rows", "expectedVersion"}:
         # An id as well as a text.
         other = {next(name for name, value in stored["input"].items() if isinstance(value, str)): str(uuid4())}
 
