@@ -41,20 +41,20 @@ class Background:
         self._lines.flush()
 
     async def _repeat(self, job: Job) -> None:
-        failures = 0
+        failures, pause = 0, _FIRST_PAUSE_SECONDS
         while True:
             try:
                 seconds = await job.run()
             except Exception as error:  # noqa: BLE001 - whatever fails, the next run may succeed
                 self._tell(job, error)
-                pause = min(_FIRST_PAUSE_SECONDS * 2**failures, _LONGEST_PAUSE_SECONDS)
                 failures += 1
                 # At random, because all processes fail at the same time when the database is away.
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - not a secret
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
                 continue
             if failures:
                 _log.info("background_resumed", job=job.name, failures=failures)
-                failures = 0
+                failures, pause = 0, _FIRST_PAUSE_SECONDS
             await job.rest(seconds)
 
     def _tell(self, job: Job, error: Exception) -> None:

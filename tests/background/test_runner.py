@@ -145,6 +145,21 @@ async def test_pauses_after_failures_grow_to_a_limit(monkeypatch: pytest.MonkeyP
     assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True)), pauses
 
 
+async def test_a_job_goes_on_after_thousands_of_failures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # 0.1 seconds doubled 1,100 times is no float.
+    monkeypatch.setattr(runner, "_LONGEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "_FIRST_PAUSE_SECONDS", 0.0)
+
+    def work(_: int) -> float:
+        raise DatabaseUnavailable
+
+    job = Counting(work)
+    async with background(job):
+        await job.has_run(1_200)
+
+
 async def test_a_job_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "STOP_SECONDS", 0.05)
     over = asyncio.Event()
