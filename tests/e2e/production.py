@@ -43,10 +43,10 @@ class Caller:
 
 
 @contextmanager
-def serving(caller: Caller, stderr: int | None, *options: str) -> Generator[str]:
+def serving(caller: Caller, stderr: int | None, *options: str, port: int | None = None) -> Generator[str]:
     """The service with all settings at their defaults that may be, standard error closed for None; yields its URL and
     ends it."""
-    port = free_port()
+    port = port or free_port()
     settings = settings_of(caller.dsn, caller.keys, metrics="true")
     environment = {name.upper(): str(value) for name, value in settings.items()}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
