@@ -80,7 +80,7 @@ def problems(given: Mapping[str, object]) -> list[Problem]:
     return read_input(given, _CHANGE_FIELDS)[1]
 
 
-def type_problems(types: Iterable[EventType], scopes: frozenset[Scope]) -> list[Problem]:
+def type_problems(types: Iterable[str], scopes: frozenset[Scope]) -> list[Problem]:
     """Return the problem of types whose events need a scope that the credential lacks."""
     if Scope.ACCOUNTS_READ in scopes or ACCOUNT_EVENTS.isdisjoint(types):
         return []

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.domain.errors import ErrorCode, Problem
-from app.domain.events import EventType
 from app.domain.identity import Scope
 from app.domain.webhook_fields import READ_SCOPES, scope_problem, type_problems
 from app.domain.webhook_urls import url_problems
@@ -38,7 +37,7 @@ class WebhookRules:
     ) -> list[Problem]:
         """Return why an endpoint with these values and scopes is rejected. None is not judged."""
         found = [] if url is None else self._url_problems(url)
-        found += type_problems(map(EventType, types), scopes)
+        found += type_problems(types, scopes)
         return found if document is None else [*found, *await self._document_problems(document, scopes)]
 
     def _url_problems(self, url: str) -> list[Problem]:

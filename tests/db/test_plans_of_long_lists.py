@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, batching, company_lists, graph, groups, tables
+from app.db import accounts, batching, company_lists, graph, groups, tables, webhooks
 from app.db.conditions import IsOneOf, NameBeginsWith
 from app.db.database import Database
 from app.db.declarations import Entity, SortKey, ToMany
@@ -33,6 +33,8 @@ EDGES = {
     graph.subscription_periods: "subscription_periods_company_id_subscription_id_sequence_key",
     graph.document_lines: "billing_document_lines_pkey",
 }
+CONNECTIONS = {webhooks.deliveries: "webhook_deliveries_of_endpoint"}
+"""Edges that are connections only."""
 ROOTS = {
     graph.customer_group: groups.GROUPS_BY_NUMBER,
     graph.ledger_account: accounts.ACCOUNTS_BY_NUMBER,
@@ -40,8 +42,8 @@ ROOTS = {
 SOURCE = UUID(int=1)
 """The id of the customer, subscription, transition and billing document that all rows belong to."""
 OTHER = UUID(int=2)
-"""Another transition, which has most documents and periods, so that those of the first are apart by their index
-only."""
+"""Another transition and endpoint, which has most documents, periods and deliveries, so that those of the first are
+apart by their index only."""
 BEGIN = date(2000, 1, 1)
 Read = Callable[[ReadSession, PageRequest], Awaitable[Any]]
 
@@ -91,6 +93,15 @@ def rows_of(table: Table, place: int) -> dict[str, Any]:
             "days": 1,
             "amount": 1,
         },
+        tables.webhook_deliveries: {
+            "endpoint_id": OTHER if place % 4 else SOURCE,
+            "event_id": SOURCE,
+            "event_type": "customer.updated",
+            "position": place,
+            "attempt": 1,
+            "outcome": "DELIVERED",
+            "latency_ms": 1,
+        },
         tables.ledger_accounts: {"number": f"9{place:05}", "name": f"Name {place}"},
         tables.customer_groups: {"number": f"9{place:05}", "name": f"Name {place}", "account_id": SOURCE},
     }[table]
@@ -106,6 +117,8 @@ async def long_lists(owner_engine: AsyncEngine, company: UUID, records: Records)
     await records.account(id=SOURCE, number="first")
     await records.customer(id=SOURCE)
     await records.subscription(SOURCE, id=SOURCE)
+    for endpoint in (SOURCE, OTHER):
+        await records.webhook_endpoint(id=endpoint)
     transition = {"customer_id": SOURCE, "effective_on": BEGIN, "actor": "somebody"}
     transition |= {"arrangement_before": {}, "arrangement_after": {}}
     document = rows_of(tables.billing_documents, 0) | {"id": SOURCE}
@@ -113,7 +126,7 @@ async def long_lists(owner_engine: AsyncEngine, company: UUID, records: Records)
         transitions = [placed(tables.billing_transitions, transition | {"id": id_}) for id_ in (SOURCE, OTHER)]
         await connection.execute(insert(tables.billing_transitions), transitions)
         await connection.execute(insert(tables.billing_documents), [placed(tables.billing_documents, document)])
-        for entity in {edge.target for edge in EDGES} | set(ROOTS):
+        for entity in {edge.target for edge in (*EDGES, *CONNECTIONS)} | set(ROOTS):
             table = entity.table
             await connection.execute(
                 insert(table), [placed(table, rows_of(table, place)) for place in range(1, ROWS + 1)]
@@ -163,7 +176,7 @@ def edges_to_many() -> list[ToMany[Any]]:
 async def test_a_page_in_the_middle_of_a_long_list_is_a_range_of_its_index(
     database: Database, long_lists: UUID
 ) -> None:
-    for edge, index in EDGES.items():
+    for edge, index in (EDGES | CONNECTIONS).items():
 
         async def read(session: ReadSession, request: PageRequest, edge: ToMany[Any] = edge) -> Any:
             return (await batching.pages(session, edge, [SOURCE], request, None))[SOURCE]

@@ -86,8 +86,8 @@ class WebhookEndpoint:
     )
     @staticmethod
     def types(endpoint: Endpoint) -> list[EventType] | None:
-        """Return the types."""
-        return [EventType(name) for name in endpoint.types] or None
+        """Return the types, without those that only a later release knows."""
+        return [_TYPES[name] for name in endpoint.types if name in _TYPES] if endpoint.types else None
 
     document: str | None = strawberry.field(
         description="The subscription whose selection on the event is sent besides its envelope; null if there is none."

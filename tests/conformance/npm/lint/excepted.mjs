@@ -15,6 +15,7 @@ const exceptions = [
   ...["scalar federation__FieldSet", "scalar federation__Scope", "scalar link__Import", "enum link__Purpose"].map((type) => [type, "should be in PascalCase", federation]),
   ["changes: [FieldChange!]!", 'starts with the name of the parent type "Change"', "what changed, as the history of customers named it"],
   ["type BillingDocumentLineEdge {", "must implement `Node`", "a line is read with its document and has no id of its own"],
+  ["type WebhookDeliveryEdge {", "must implement `Node`", "a delivery is read with its endpoint, which is a setting"],
   ["type ChangeEdge {", "must implement `Node`", "a change is read with the changed object and has no id of its own"],
 ];
 
