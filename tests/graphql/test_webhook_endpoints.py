@@ -86,6 +86,15 @@ async def test_an_endpoint_shows_what_its_sender_has_noted(caller: Caller, recor
     ]
 
 
+async def test_types_of_a_later_release_are_left_out(caller: Caller, records: Records) -> None:
+    endpoint = await records.webhook_endpoint(types=["customer.merged", "customer.created"])
+    await records.webhook_delivery(endpoint, event_type="customer.merged")
+    document = "{ webhookEndpoints { types deliveries { nodes { eventType } } } }"
+    assert (await caller.data(document))["webhookEndpoints"] == [
+        {"types": ["CUSTOMER_CREATED"], "deliveries": {"nodes": [{"eventType": None}]}}
+    ]
+
+
 async def test_a_delivery_shows_its_event_and_what_came_of_it(caller: Caller, records: Records) -> None:
     endpoint, event = await records.webhook_endpoint(), new_id()
     failed = {"outcome": "FAILED", "error": "HTTP_STATUS", "http_status": 500, "response": "No", "latency_ms": 250}
