@@ -129,14 +129,18 @@ class Settings(BaseModel):
         gt=0,
         le=3600,
         description="Maximum time for a request's body to arrive, in seconds, plus one second for each 20,000 bytes;"
-        " REQUEST_TIMEOUT_SECONDS limits both.",
+        " REQUEST_TIMEOUT_SECONDS limits both. The same for a message of a WebSocket.",
     )
     http_whole_requests: bool = Field(
         default=True,
         description="Read ordinary POST requests that arrive in one piece without uvicorn's HTTP parser, which is"
         " faster; false: parse all.",
     )
-    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Maximum size of a request body, in bytes.")
+    max_body_bytes: int = Field(
+        default=1_000_000,
+        ge=1_000,
+        description="Maximum size of a request body, or of a message of a WebSocket, in bytes.",
+    )
 
     # Credentials
     jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must have.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from random import uniform
 from typing import Any, cast
 
 from typing_extensions import override
@@ -25,6 +26,8 @@ DRAIN = "websocket.drain"
 RESTARTING = "The service is restarting. Connect again, and resume subscriptions with `after`."
 PONG_SECONDS = 10.0
 """How long a client may take to answer a ping, in seconds."""
+_SHORTEST_SILENCE = 0.75
+"""Share of the time after which a client is pinged, at least."""
 _EMPTY_PING = b"\x89\x00"
 _SWITCHING_PROTOCOLS = 101
 _POLICY_VIOLATION = 1008
@@ -60,6 +63,8 @@ class WebSocketConnection(ReadingProtocol):
         self.scope = cast("WebSocketScope", {})
         self._heard_at = self._progress_at = self._slow_since = self.loop.time()
         """The times when the client last sent something, when it last read something, and since when it is slow."""
+        # Clients that connect together, as after a restart, would otherwise be pinged together for hours.
+        self._ping_seconds = server_state.limits.ping_seconds * uniform(_SHORTEST_SILENCE, 1)  # noqa: S311 - no secret
         self._is_pinged = False
         """Whether the client has sent nothing since the last ping."""
         self._last_unsent: int = 0
@@ -117,7 +122,7 @@ class WebSocketConnection(ReadingProtocol):
             allowed = self._state.limits.body_seconds + self.unread_bytes / MIN_BODY_RATE
             if now - self.incomplete_since >= allowed and not self.has_arrived():
                 self.end("slow_body")
-        elif now - self._heard_at >= self._state.limits.ping_seconds:
+        elif now - self._heard_at >= self._ping_seconds:
             self._look_at_silence(now)
 
     def end(self, reason: str) -> None:
@@ -224,7 +229,7 @@ class WebSocketConnection(ReadingProtocol):
         elif not self._is_pinged:
             self._is_pinged = True
             self.transport.write(_EMPTY_PING)
-        elif now - self._heard_at >= self._state.limits.ping_seconds + PONG_SECONDS:
+        elif now - self._heard_at >= self._ping_seconds + PONG_SECONDS:
             self.end("silent")
 
     def _close(self, code: int, reason: str, linger_seconds: float) -> None:

@@ -18,8 +18,9 @@ from app.web import websocket_connection
 from app.web.connections import COMPANY_ID, IDLE_SINCE, ConnectionLimits, usage
 from app.web.envelope import Envelope
 from app.web.http_whole import WholeProtocol
-from app.web.websocket_connection import DRAIN, WebSocketConnection
+from app.web.websocket_connection import DRAIN
 from tests.support.listening import Wire, listening, wired
+from tests.support.transport_client import connections
 
 HANDSHAKE = (
     b"GET /graphql HTTP/1.1\r\nHost: service.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -82,13 +83,6 @@ async def ended(reason: str, before: int) -> None:
     async with asyncio.timeout(20):
         while usage.ended[reason] <= before:  # noqa: ASYNC110 - the server counts, and notifies nobody
             await asyncio.sleep(0.05)
-
-
-def connections() -> list[WebSocketConnection]:
-    """Return the server's WebSockets."""
-    # `isinstance` would ask what a weak reference refers to.
-    found = [tracked for tracked in gc.get_objects() if type(tracked) is WebSocketConnection]
-    return [connection for connection in found if not connection.disconnected]
 
 
 async def test_messages_pass_in_both_directions() -> None:
