@@ -78,8 +78,6 @@ class Document:
             raise request_error(
                 RequestErrorCode.OPERATION, "The document has no operation with the name in `operationName`."
             )
-        if operation.type is OperationType.SUBSCRIPTION:
-            raise request_error(RequestErrorCode.UNSUPPORTED, _NO_SUBSCRIPTIONS)
         return operation
 
 

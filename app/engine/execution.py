@@ -1,6 +1,7 @@
 """The engine: parse a document's text to operations, and run an operation to its result."""
 
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -8,27 +9,26 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
 from app.engine.beginning import Begin, at_once
+from app.engine.checks import Checks
 from app.engine.documents import Document, Documents
 from app.engine.executors import BoundedExecutor, with_bounded_errors
 from app.engine.guard import Access, Guard
-from app.engine.limits import SATURATED, Limits, shown_count
+from app.engine.limits import Limits
 from app.engine.mutation_deadline import MutationDeadline
 from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
+from app.engine.subscriptions import NEEDS_STREAM, Subscribed, source_of
 from app.engine.timed_executor import with_deadline
-from app.engine.variable_problems import literals_of, uses_of
-from app.scheduling.pauses import MANY_ITEMS, run_in_turn
+from app.scheduling.pauses import run_in_turn
 from app.scheduling.portions import PortionedAnswer, Portions, current_answer
 
-__all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
+__all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome", "Subscribed"]
 
 ExecutorT = TypeVar("ExecutorT", bound=BoundedExecutor)
 
 _NO_VARIABLES = VariableValues({}, {})
-_VALUES_PER_INTROSPECTED = 4
-"""Number of values that take as long as one of introspection, which is answered field by field."""
 
 
 class Outcome(NamedTuple):
@@ -67,6 +67,7 @@ class Engine:
         self._plans = plans
         self._guard = guard
         self._begin = begin
+        self._checks = Checks(schema, limits)
         self._portions = Portions()
 
     @property
@@ -95,8 +96,7 @@ class Engine:
         for name in document.names:
             operation = document.select(name)
             if not operation.node.variable_definitions:
-                operation.lists.check({}, self._limits.max_input_items)
-                self._check_size(operation, {})
+                self._checks.check_without_variables(operation)
 
     def check_trusted(self) -> Iterator[tuple[str, RequestError | None]]:
         """Yield the id of each trusted document, with its error or None; cache the valid ones."""
@@ -122,40 +122,40 @@ class Engine:
         The fields of a mutation fail with OutOfTime after its deadline; the caller ends a query.
         `is_large`: the variables are so large that they are checked in a thread.
         """
-        if is_large:
-            items, coerced = await run_in_turn(object(), self._checked, operation, variables)
-        else:
-            items, coerced = self._checked(operation, variables)
-        is_long = items >= MANY_ITEMS
-        if coerced is None:
-            # Finding the errors of a large value takes up to a second.
-            raise await run_in_turn(object(), self._invalid_variables, operation, variables)
-        if is_long:
-            values = await run_in_turn(object(), self._check_size, operation, coerced.coerced)
-        else:
-            values = self._check_size(operation, coerced.coerced)
-        values += operation.introspected * _VALUES_PER_INTROSPECTED
+        if operation.type is OperationType.SUBSCRIPTION:
+            raise request_error(RequestErrorCode.UNSUPPORTED, NEEDS_STREAM)
+        checked = await self._checks.check(operation, variables, is_large=is_large)
         is_query = operation.type is OperationType.QUERY
-        if (turn := self._begin(context, values, items, is_query=is_query)) is not None:
+        if (turn := self._begin(context, checked.values, checked.items, is_query=is_query)) is not None:
             await turn
         if is_query:
-            return await self._query(operation, coerced, context, is_long=is_long)
-        return await self._mutate(operation, coerced, context, deadline)
+            return await self._query(operation, checked.variables, context, is_long=checked.is_long)
+        return await self._mutate(operation, checked.variables, context, deadline)
 
-    def _checked(self, operation: Operation, variables: Mapping[str, Any]) -> tuple[int, VariableValues | None]:
-        """Return the number of items in the operation's lists, and its coerced variables; None if coercion fails."""
-        items = operation.lists.check(variables, self._limits.max_input_items) if operation.lists.has_any else 0
-        return items, operation.variables.coerce(variables)
+    async def subscribe(self, operation: Operation, variables: Mapping[str, Any], context: object) -> Subscribed:
+        """Check a subscription once for all of its events; raise RequestError if it can't run.
 
-    def _invalid_variables(self, operation: Operation, variables: Mapping[str, Any]) -> RequestError:
-        """Return the error with all problems of variables that can't be coerced, and of the inputs that they are in."""
-        document, node = operation.syntax, operation.node
-        literals = literals_of(self._schema, document, node)
-        problems = operation.variables.problems(variables, uses_of(document, node), literals)
-        wrong = {name for _, name in problems.found}
-        definitions = node.variable_definitions or ()
-        nodes = [definition for definition in definitions if definition.variable.name.value in wrong]
-        return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
+        Missing scopes reject it, too, because otherwise each event would have the same errors.
+        """
+        checked = await self._checks.check(operation, variables)
+        executor = self._begun(self._executors, operation, checked.variables, context)
+        try:
+            if errors := self._scope_errors(operation, checked.variables, context):
+                raise RequestError(errors, RequestErrorCode.VARIABLES)
+            source = source_of(executor)
+        except GraphQLError as error:
+            # Its arguments are invalid. As with scopes, the error has a code of its own.
+            raise RequestError([error], RequestErrorCode.VARIABLES) from error
+        return Subscribed(operation, checked, source)
+
+    async def respond(self, subscribed: Subscribed, events: Sequence[object], context: object) -> list[ExecutionResult]:
+        """Return the response to each event. They share the context, so that loaders read for all of them at once."""
+        operation, checked = subscribed.operation, subscribed.checked
+        turn = self._begin(context, checked.values * len(events), checked.items, is_query=True)
+        if turn is not None:
+            await turn
+        begun = [self._begun(self._executors, operation, checked.variables, context, event) for event in events]
+        return await asyncio.gather(*map(self._finished, begun))
 
     async def _query(
         self, operation: Operation, variables: VariableValues, context: object, *, is_long: bool
@@ -184,10 +184,16 @@ class Engine:
         return Outcome(await self._finished(executor), executor.execution)
 
     def _begun(
-        self, executors: type[ExecutorT], operation: Operation, variables: VariableValues, context: object
+        self,
+        executors: type[ExecutorT],
+        operation: Operation,
+        variables: VariableValues,
+        context: object,
+        root: object = None,
     ) -> ExecutorT:
         # graphql-core's execute isn't used: its result doesn't tell an invalid variable from a failed root field.
-        return executors.begin(self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable)
+        document, node = operation.syntax, operation.node
+        return executors.begin(self._schema, document, node, variables, context, self._is_awaitable, root)
 
     async def _finished(self, executor: BoundedExecutor) -> ExecutionResult:
         executor.answer = PortionedAnswer(self._portions)
@@ -230,21 +236,3 @@ class Engine:
                 RequestErrorCode.TOO_COMPLEX,
                 f"The operation writes up to {rows:,} rows; the limit is {limit:,}. Send several requests.",
             )
-
-    def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> int:
-        """Return the number of values that the operation requests; raise RequestError for too many values or rows."""
-        count = 0
-        different: dict[str, int] = {}
-        sizes = (
-            (operation.rows, self._limits.max_requested_rows, "rows"),
-            (operation.values, self._limits.max_requested_values, "values"),
-        )
-        for requested, limit, what in sizes:
-            count = requested.count(variables, different)
-            if count > limit:
-                number = shown_count(count) if count >= SATURATED else f"up to {count:,}"
-                raise request_error(
-                    RequestErrorCode.TOO_COMPLEX,
-                    f"The operation asks for {number} {what}; the limit is {limit:,}. Ask for fewer with `first`.",
-                )
-        return count

@@ -97,8 +97,12 @@ class BoundedExecutor(PortionedExecutor):
         variables: VariableValues,
         context: object,
         is_awaitable: Callable[[Any], bool] | None,
+        root: object = None,
     ) -> Self:
-        """Return an executor as graphql-core's `build` does, without coercing the variables again."""
+        """Return an executor as graphql-core's `build` does, without coercing the variables again.
+
+        `root`: the event that a subscription responds to.
+        """
         fragments = {
             definition.name.value: definition
             for definition in document.definitions
@@ -109,7 +113,7 @@ class BoundedExecutor(PortionedExecutor):
             schema,
             fragments,
             details,
-            None,
+            root,
             context,
             operation,
             variables,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from graphql import Node
-from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields
 from graphql.execution.executor import CollectedErrors
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValueSource
@@ -34,6 +34,8 @@ __all__ = [
     "VariableValueSource",
     # The default of an argument or input field as values are coerced. Used by bounds.py and input_values.py.
     "coerce_default_value",
+    # The root field of a subscription. Used by subscriptions.py.
+    "collect_fields",
     "get_variable_signature",
 ]
 

@@ -181,10 +181,9 @@ def test_the_operation_is_the_only_one_or_the_one_that_is_named() -> None:
         ("query a {hello} query b {hello}", "c", RequestErrorCode.OPERATION, "no operation with the name"),
         ("query a {hello}", "", RequestErrorCode.OPERATION, "no operation with the name"),
         ("{hello}", "a", RequestErrorCode.OPERATION, "no operation with the name"),
-        ("subscription {ticks}", None, RequestErrorCode.UNSUPPORTED, "Subscriptions are not supported"),
     ],
 )
-def test_an_operation_that_cannot_be_told_or_served_is_rejected(
+def test_an_operation_that_cannot_be_told_is_rejected(
     text: str, name: str | None, kind: RequestErrorCode, message: str
 ) -> None:
     document = Documents(SCHEMA, LIMITS, 10).prepare(text)

@@ -220,6 +220,7 @@ def test_the_check_finds_what_can_never_run_and_nothing_else() -> None:
         "old": "{gone}",
         "greedy": "{things(first: 1000) {nodes {parts(first: 100) {id}}}}",
         "live": "subscription {ticks}",
+        "twice": "subscription {ticks more: ticks}",
         "broken": "{",
     }
     engine = toy_engine(
@@ -232,6 +233,7 @@ def test_the_check_finds_what_can_never_run_and_nothing_else() -> None:
         "bounded": None,
         "old": RequestErrorCode.VALIDATION,
         "greedy": RequestErrorCode.TOO_COMPLEX,
-        "live": RequestErrorCode.UNSUPPORTED,
+        "live": None,
+        "twice": RequestErrorCode.VALIDATION,
         "broken": RequestErrorCode.SYNTAX,
     }
