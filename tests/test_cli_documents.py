@@ -84,7 +84,7 @@ def test_all_documents_that_can_not_run_are_named_together_and_nothing_is_writte
             "old": "{ viewer { gone missing } }",
             "broken": "{",
             "greedy": nested,
-            "live": "subscription { x }",
+            "live": "subscription { x: changes { id } y: changes { id } }",
         },
     )
     second = written(tmp_path / "second.json", {"later": "{ viewer { ... @defer { subject } } }", "fine": CUSTOMER})
@@ -97,7 +97,7 @@ def test_all_documents_that_can_not_run_are_named_together_and_nothing_is_writte
         ("first.json: old", "Cannot query field 'missing' on type 'Viewer'."),
         ("first.json: broken", "Syntax Error"),
         ("first.json: greedy", "the limit is 100,000"),
-        ("first.json: live", "Subscriptions are not supported"),
+        ("first.json: live", "Anonymous Subscription must select only one top level field."),
         ("second.json: later", "Unknown directive '@defer'. Incremental delivery is not supported"),
         ("second.json: fine", "is also the id of another document, in"),
     ]:

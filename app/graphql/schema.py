@@ -27,6 +27,7 @@ from app.graphql.mutations.root import Mutation
 from app.graphql.planning.compiled_arguments import Inputs
 from app.graphql.queries import Query
 from app.graphql.strawberry_seam import attribute_of, executable, is_one_of, set_builder, shows_attribute
+from app.graphql.subscriptions import Subscription
 from app.graphql.types.entity import printed
 from app.graphql.types.scalars import EXPECTED, SCALARS
 
@@ -60,11 +61,12 @@ def _type_of(row: object, _info: object, _abstract: object) -> str:
     return _TYPES[type(row)]
 
 
-def build(query: type, mutation: type | None = None) -> strawberry.Schema:
+def build(query: type, mutation: type | None = None, subscription: type | None = None) -> strawberry.Schema:
     """Return a schema whose resolvers return rows instead of instances of its types."""
     schema = federation.Schema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         types=ERROR_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
         scalar_overrides=FEDERATION_SCALARS,
@@ -116,7 +118,7 @@ def _compile_inputs(schema: GraphQLSchema) -> None:
             set_builder(kind, inputs.build)
 
 
-schema = build(Query, Mutation)
+schema = build(Query, Mutation, Subscription)
 """The schema that the service serves."""
 
 

@@ -17,6 +17,8 @@ ALLOWED_HEADERS = (
     "x-api-key",
     "content-type",
     "x-request-id",
+    # Where a stream of server-sent events resumes.
+    "last-event-id",
     # Tracing: W3C Trace Context, Sentry, Zipkin and Datadog.
     "traceparent",
     "tracestate",

@@ -236,6 +236,26 @@ class Settings(BaseModel):
     )
     trusted_only: bool = Field(default=False, description="Run only the documents of TRUSTED_DOCUMENTS_FILE.")
 
+    # Live subscriptions
+    max_live_streams: int = Field(default=1_000, ge=1, description="Maximum number of open subscriptions per process.")
+    max_live_streams_per_company: int = Field(
+        default=500, ge=1, description="Maximum number of open subscriptions of one company per process."
+    )
+    live_queue: int = Field(
+        default=100,
+        ge=10,
+        le=10_000,
+        description="Maximum number of updates that wait for a client to read them. Beyond it, the subscription ends"
+        " with SLOW_CONSUMER.",
+    )
+    live_keepalive_seconds: float = Field(
+        default=15,
+        ge=1,
+        le=3600,
+        description="Interval at which an idle stream of server-sent events sends a comment, in seconds, so that"
+        " proxies keep its connection open.",
+    )
+
     # Plans
     query_plans: bool = Field(
         default=True,

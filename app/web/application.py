@@ -1,9 +1,8 @@
 """The composition root: create all components from the settings, and combine them into one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
@@ -17,8 +16,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 
-from app.db.database import Database
-from app.db.feed_work import Unstamped
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
@@ -29,24 +26,26 @@ from app.graphql.rules import Rules
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable, executor_class, optimized_is_awaitable
 from app.scheduling.pauses import short_switches
-from app.scheduling.turns import PoolUsage
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.authentication import Authenticator
 from app.web.background import ServiceBackground, database_of
 from app.web.causes import flush_causes
-from app.web.connections import ConnectionUsage, usage
 from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
 from app.web.http_errors import FailureCode
-from app.web.logs import FLUSH_SECONDS, configure_logging, dropped_log_lines
+from app.web.logs import FLUSH_SECONDS, configure_logging
 from app.web.media_types import wants_page
-from app.web.metrics import CacheUsage, Metrics
+from app.web.metric_sources import MetricSources
+from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
+from app.web.running import Runner
+from app.web.sse import EventStreams
+from app.web.streaming import live_of
 from app.web.webhooks import webhook_rules
 
 _log = structlog.get_logger()
@@ -76,26 +75,30 @@ def create_app(
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
     planner = _planner(settings)
     engine = _engine(settings, planner)
-    metrics = (
-        Metrics(_Sources(database, engine, planner, authenticator, recent, background)) if settings.metrics else None
+    open_context = partial(
+        Context,
+        database,
+        recent,
+        max_representations=settings.max_representations,
+        heavy_values=settings.heavy_query_values,
+        webhook_rules=webhook_rules(settings, engine),
     )
+    live = live_of(settings, engine, database, background.heads, open_context)
+    sources = MetricSources(database, engine, planner, authenticator, recent, background, live)
+    metrics = Metrics(sources) if settings.metrics else None
     log = OperationLog(metrics)
     endpoint = GraphQLEndpoint(
-        engine,
-        authenticator.authenticate,
-        partial(
-            Context,
-            database,
-            recent,
-            max_representations=settings.max_representations,
-            heavy_values=settings.heavy_query_values,
-            webhook_rules=webhook_rules(settings, engine),
+        Runner(
+            engine,
+            open_context,
+            timeout_seconds=settings.request_timeout_seconds,
+            show_execution=settings.show_execution,
         ),
+        authenticator.authenticate,
         log=log,
         max_body_bytes=settings.max_body_bytes,
-        timeout_seconds=settings.request_timeout_seconds,
         page=explorer_page(signs_in=make_token is not None) if settings.explorer else None,
-        show_execution=settings.show_execution,
+        streams=EventStreams(live, authenticator.authenticate, settings.live_keepalive_seconds),
     )
 
     @asynccontextmanager
@@ -116,6 +119,7 @@ def create_app(
                 stack.callback(task.cancel)
             background.start()
             stack.push_async_callback(background.stop)
+            stack.push_async_callback(live.aclose)
             yield
 
     return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics)
@@ -170,37 +174,6 @@ def _with_cors(served: ASGIApp, settings: Settings, *, is_development: bool) -> 
     # Starlette looks up each element of a preflight's list here; empty elements must be ignored (RFC 9110, 5.6.1).
     cors.allow_headers.append("")
     return cors
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """The sources of the metrics."""
-
-    database: Database
-    engine: Engine
-    planner: Planner
-    authenticator: Authenticator
-    recent: RecentLists
-    background: ServiceBackground
-
-    def pools(self) -> Mapping[str, PoolUsage]:
-        return self.database.pools()
-
-    def caches(self) -> Mapping[str, CacheUsage]:
-        own = {"plan_statements": self.planner.statements, "lists": self.recent}
-        return {**self.engine.caches, **own, **self.authenticator.caches}
-
-    def dropped_log_lines(self) -> int:
-        return dropped_log_lines()
-
-    def connections(self) -> ConnectionUsage:
-        return usage
-
-    def unstamped(self) -> Unstamped:
-        return self.background.unstamped()
-
-    def followed_companies(self) -> int:
-        return self.background.heads.followed
 
 
 def _planner(settings: Settings) -> Planner:

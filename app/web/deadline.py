@@ -62,7 +62,8 @@ class Deadline:
     committed must be answered; it receives the time by which it must end.
     """
 
-    def __init__(self, seconds: float, receive: Receive, patience: Patience) -> None:
+    def __init__(self, seconds: float, receive: Receive | None, patience: Patience) -> None:
+        """Without `receive`, nothing tells when the client disconnects."""
         self._seconds = seconds
         self._receive = receive
         self._loop = asyncio.get_running_loop()
@@ -128,8 +129,8 @@ class Deadline:
         self._is_supervised = True
         self._stop_timer()
         self._timer = self._loop.call_at(self._begun + self._seconds, self._expire)
-        if self._abandon:
-            self._watching = self._loop.create_task(self._watch())
+        if self._abandon and self._receive is not None:
+            self._watching = self._loop.create_task(self._watch(self._receive))
 
     def _stop_timer(self) -> None:
         if self._timer is None:
@@ -137,8 +138,8 @@ class Deadline:
         else:
             self._timer.cancel()
 
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
             pass
         self._end(ClientGone())
 

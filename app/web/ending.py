@@ -1,6 +1,7 @@
 """The end of a server: the time by which requests must be answered, and the answer to those that are stopped."""
 
 from asyncio import get_running_loop
+from collections.abc import Callable
 from http import HTTPStatus
 from weakref import WeakSet
 
@@ -32,12 +33,21 @@ class Ending:
         self.has_canceled = False
         """Whether the server has canceled the requests that were still running."""
         self._running = WeakSet[MutationDeadline]()
+        self._listeners: dict[Callable[[], None], None] = {}
 
     def begin(self, ends_at: float) -> None:
-        """Let running mutations and later ones end by this time."""
+        """Let running mutations and later ones end by this time, and streams now."""
         self.ends_at = ends_at
+        for listener in self._listeners:
+            listener()
         for deadline in self._running:
             deadline.bring_forward(ends_at)
+
+    def on_begin(self, listener: Callable[[], None]) -> None:
+        """Call a function when the server begins to shut down, or now if it does so already."""
+        self._listeners[listener] = None
+        if self.ends_at is not None:
+            listener()
 
     def deadline(self, ends_at: float) -> MutationDeadline:
         """Return the deadline of a mutation that may run until `ends_at`, unless the server shuts down before."""

@@ -22,6 +22,11 @@ SECURITY_HEADERS = [
 ]
 
 
+def new_request_id() -> str:
+    """Return a new id, which is unique but may be predictable."""
+    return f"{getrandbits(128):032x}"
+
+
 def request_id_of(scope: Scope) -> str:
     """Return the request's id."""
     return scope["state"]["request_id"]
@@ -131,5 +136,4 @@ def _identified(scope: Scope) -> tuple[str, list[bytes]]:
             hosts.append(value)
         elif name == _RAW_REQUEST_ID and request_id is None and _VALID_ID.fullmatch(value):
             request_id = value.decode()
-    # The id needs to be unique, not unpredictable.
-    return request_id or f"{getrandbits(128):032x}", hosts
+    return request_id or new_request_id(), hosts

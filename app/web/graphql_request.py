@@ -16,7 +16,15 @@ from app.web.strict_json import decode_utf8, json_of, repeated_in, shortened
 
 _KNOWN_HEADERS = {
     name.encode(): name
-    for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
+    for name in (
+        "accept",
+        "authorization",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "last-event-id",
+        "x-api-key",
+    )
 }
 _MAX_URL_PARAMETERS = 20
 _MEMBERS = ("query", "operationName", "variables", "extensions", "documentId")

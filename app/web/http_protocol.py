@@ -39,6 +39,7 @@ class HttpProtocol(TimedProtocol):
         if running is not None and not running.response_complete:
             running.disconnected = True
             running.message_event.set()
+        self._tell_leaving()
         self._state.discard_slow(self)
         self._state.refused.discard(self)
         self._forget_waiting()
@@ -50,6 +51,7 @@ class HttpProtocol(TimedProtocol):
         """
         self._has_ended = True
         self._end_input()
+        self._tell_leaving()
         return not self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
@@ -212,11 +214,6 @@ class HttpProtocol(TimedProtocol):
             self.transport.close()
         elif self._http_error is None:
             self.close_after_answer()
-
-    def _is_answering(self) -> bool:
-        """Return whether a request that is complete is being answered."""
-        running = self._running
-        return running is not None and not (running.response_complete or running.disconnected or running.more_body)
 
     def _may_read(self) -> bool:
         """Return whether the client may send more data, and there is room for it."""

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from app.web.connections import COMPANY_ID, ClientConnection, Connections
 from app.web.http_errors import HttpError
 from app.web.http_upgrades import UpgradeProtocol
+from app.web.leaving import tell_leaving
 from app.web.pipelining import REQUEST_BYTES
 
 
@@ -183,6 +184,16 @@ class ConnectionState(UpgradeProtocol):
         if cycle is None or not cycle.more_body or cycle.response_started or cycle.disconnected:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
             return False
         return cycle.scope is self.scope and not self.transport.is_closing()
+
+    def _is_answering(self) -> bool:
+        """Return whether a request that is complete is being answered."""
+        running = self._running
+        return running is not None and not (running.response_complete or running.disconnected or running.more_body)
+
+    def _tell_leaving(self) -> None:
+        """Tell the answer that is being sent that its client has ended its side of the connection, or has left."""
+        if self._running is not None and not self._running.response_complete:
+            tell_leaving(cast("dict[str, Any]", self._running.scope))
 
     def _has_request(self) -> bool:
         """Return whether a request is being answered or waits for that."""

@@ -5,6 +5,7 @@ from functools import lru_cache
 from app.web.answers import JSON_TYPE
 
 GRAPHQL_TYPE = "application/graphql-response+json"
+EVENT_STREAM_TYPE = "text/event-stream"
 _HTML_TYPE = "text/html"
 
 
@@ -25,6 +26,20 @@ def negotiate(accept: str | None) -> str | None:
         return None
     equal = [media_type for media_type, quality in qualities.items() if quality == best]
     return equal[-1] if best[1] == 2 else equal[0]  # noqa: PLR2004 - both parts are named
+
+
+@lru_cache(maxsize=256)
+def takes_events(accept: str | None) -> bool:
+    """Return whether the client accepts server-sent events by name, which a subscription may be answered with."""
+    return _ranges(accept or "").get(EVENT_STREAM_TYPE, 0) > 0
+
+
+@lru_cache(maxsize=256)
+def prefers_events(accept: str | None) -> bool:
+    """Return whether the client prefers server-sent events to JSON, so that other operations are answered with them."""
+    ranges = _ranges(accept or "")
+    json = max(_quality(media_type, ranges) for media_type in (JSON_TYPE, GRAPHQL_TYPE))
+    return takes_events(accept) and _quality(EVENT_STREAM_TYPE, ranges) > json
 
 
 @lru_cache(maxsize=256)

@@ -48,6 +48,7 @@ SHARED = {
         "resolve_type",
         "signature",
         "stream",
+        "subscribe",
         "subscription",
         "type",
         "type_map",

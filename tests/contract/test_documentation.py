@@ -10,10 +10,11 @@ import pytest
 from graphql import GraphQLEnumType
 
 from app.domain.errors import ErrorCode
-from app.engine.documents import Documents
+from app.engine.execution import Engine
 from app.engine.request_errors import ExecutionCode, RequestError, RequestErrorCode, ValueCode
 from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
+from app.live.ended import LiveCode
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
 from app.web.http_errors import FailureCode
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 ERRORS = (ROOT / "docs/errors.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
+LIVE_CODES = [code for code in LiveCode if code is not LiveCode.CLIENT_LEFT]
+"""The codes that clients see: the other one is only logged and counted."""
 PAGES = [
     page.relative_to(ROOT)
     for folder in (
@@ -42,7 +45,8 @@ PAGES = [
 
 def test_every_error_code_is_documented_and_no_other() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| [a-z]", ERRORS, re.MULTILINE)
-    codes = {str(code) for code in chain(RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)}
+    groups = (RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode, LIVE_CODES)
+    codes = {str(code) for code in chain(*groups)}
 
     assert sorted(documented) == sorted(codes)
 
@@ -51,7 +55,8 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
     lines = (ROOT / "tests/contract/codes.txt").read_text().splitlines()
     ever = [line for line in lines if not line.startswith("#")]
     retired = re.findall(r"^\| `([A-Z_]+)` \| \d+\.\d+\.\d+ \| .+ \|$", ERRORS, re.MULTILINE)
-    every = chain(ErrorCode, RequestErrorCode, ExecutionCode, ValueCode, FieldCode, CredentialCode, FailureCode)
+    groups = (ErrorCode, RequestErrorCode, ExecutionCode, ValueCode, FieldCode, CredentialCode, FailureCode)
+    every = chain(*groups, LIVE_CODES)
     given = {str(code) for code in every}
 
     assert ever == sorted({*ever})
@@ -69,11 +74,12 @@ def test_the_codes_of_wrong_values_are_documented_and_mean_the_same_elsewhere() 
     assert {str(code) for code in ValueCode} - {str(code) for code in ErrorCode} == {"FIELD_UNKNOWN"}
 
 
-def test_a_subscription_is_answered_with_the_code_that_is_documented_for_it() -> None:
+async def test_a_subscription_without_a_stream_has_the_code_that_is_documented_for_it() -> None:
+    engine = Engine(executable(schema), Settings().limits, cache_size=1)
     with pytest.raises(RequestError) as refused:
-        Documents(executable(schema), Settings().limits, 0).prepare("subscription { anything }")
+        await engine.run(engine.prepare("subscription { changes { id } }").select(None), {}, None)
 
-    assert f"| `{refused.value.kind}` | request | 400 | The operation is a subscription. |" in ERRORS
+    assert f"| `{refused.value.kind}` | request | 400 | The operation is a subscription, and" in ERRORS
 
 
 def test_every_reason_of_a_rejection_is_documented_with_its_status_and_meaning() -> None:

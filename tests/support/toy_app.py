@@ -13,6 +13,7 @@ from app.web.envelope import Envelope
 from app.web.explorer import explorer_page
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.request_log import OperationLog
+from app.web.running import Runner
 from tests.support.toy import ToyContext, toy_engine
 
 COMPANY = UUID("0198c2f0-0000-7000-8000-000000000001")
@@ -55,12 +56,10 @@ def toy_app(
 ) -> Envelope:
     """Return the endpoint with its envelope."""
     endpoint = GraphQLEndpoint(
-        engine or toy_engine(),
+        Runner(engine or toy_engine(), opener or opening(ToyContext()), timeout_seconds=timeout_seconds),
         authenticate,
-        opener or opening(ToyContext()),
         log=log or OperationLog(),
         max_body_bytes=max_body_bytes,
-        timeout_seconds=timeout_seconds,
         page=explorer_page() if explorer else None,
     )
     return Envelope(endpoint)

@@ -1,10 +1,12 @@
 """A service in which nothing happens, for metrics without an application."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from app.db.feed_work import Unstamped
 from app.scheduling.turns import PoolUsage
 from app.web.connections import ConnectionUsage
+from app.web.live_metrics import LiveUsage
 from app.web.metrics import CacheUsage
 
 
@@ -34,3 +36,14 @@ class Idle:
     def followed_companies(self) -> int:
         """None."""
         return 0
+
+    def live(self) -> LiveUsage:
+        """None."""
+        return NothingLive()
+
+
+class NothingLive:
+    """Has no streams."""
+
+    streams = groups = responses = 0
+    ended: Mapping[str, int] = MappingProxyType({})

@@ -23,6 +23,22 @@ export const broken = /* GraphQL */ `
   query Broken { viewer { subject } customers(after: "nowhere") { totalCount } }
 `;
 
+export const begin = /* GraphQL */ `
+  query Begin { feedCursor customers(first: 1) { nodes { id } } }
+`;
+
+export const rename = /* GraphQL */ `
+  mutation Rename($id: ID!, $name: String!) {
+    updateCustomer(input: { id: $id, name: $name }) { customer { id } errors { code } }
+  }
+`;
+
+export const changes = /* GraphQL */ `
+  subscription Changes($after: String) {
+    changes(after: $after) { cursor type subject { ... on Customer { id name } } }
+  }
+`;
+
 export const newCustomer = (name, customerGroupId) => ({
   name,
   customerGroupId,

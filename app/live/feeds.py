@@ -1,0 +1,63 @@
+"""A company's feed, and the groups that follow it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+from uuid import UUID
+
+from app.db.database import Database
+from app.graphql.feed import Followed
+from app.live.groups import Group, Respond
+from app.live.keys import Key
+from app.live.reading import Reading
+
+_TURNS = 4
+"""Maximum number of groups of a company that read at once."""
+
+
+class Heads(Protocol):
+    """Tells when feeds advance."""
+
+    def on_advance(self, company_id: UUID, callback: Callable[[int], None], /) -> Callable[[], None]:
+        """Call a function with each new head of a company's feed; return what ends that."""
+        ...
+
+
+class Feed:
+    """The feed of one company, while it has streams."""
+
+    def __init__(self, database: Database, heads: Heads, company_id: UUID) -> None:
+        self.groups: dict[Key, Group] = {}
+        self._head = 0
+        """The highest position that is known."""
+        self._database = database
+        self._company_id = company_id
+        self._turns = asyncio.Semaphore(_TURNS)
+        self._reading: Reading | None = None
+        self._unfollow = heads.on_advance(company_id, self.advance)
+
+    def advance(self, position: int) -> None:
+        """Let all groups go on, up to a new head."""
+        if position > self._head:
+            self._head = position
+            for group in self.groups.values():
+                group.wake()
+
+    def open(self, key: Key, followed: Followed, respond: Respond, values: int) -> Group:
+        """Return a new group."""
+        if self._reading is None:
+            self._reading = Reading(self._database, self._company_id, self._head)
+        group = self.groups[key] = Group(
+            followed, respond, reading=self._reading, head=lambda: self._head, turns=self._turns, values=values
+        )
+        return group
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        self.close()
+        for group in self.groups.values():
+            await group.aclose()
+
+    def close(self) -> None:
+        """Follow the feed no longer."""
+        self._unfollow()

@@ -1,0 +1,39 @@
+"""Live subscriptions as the service has them: with its limits, and with errors as its callers see them."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from graphql import ExecutionResult
+
+from app.db.database import Database
+from app.domain.identity import Principal
+from app.engine.execution import Engine
+from app.graphql.context import Context
+from app.live.feeds import Heads
+from app.live.live import Live
+from app.live.room import LiveLimits
+from app.settings import Settings
+from app.web.envelope import new_request_id
+from app.web.running import result_json
+
+
+def live_of(
+    settings: Settings,
+    engine: Engine,
+    database: Database,
+    heads: Heads,
+    open_context: Callable[[Principal], AbstractAsyncContextManager[Context]],
+) -> Live:
+    """Return the live subscriptions for these settings."""
+    limits = LiveLimits(
+        settings.max_live_streams,
+        settings.max_live_streams_per_company,
+        settings.live_queue,
+        settings.request_timeout_seconds,
+    )
+    return Live(engine, database, heads, open_context, _rendered, limits=limits)
+
+
+def _rendered(result: ExecutionResult) -> bytes:
+    # A failure is logged under this id, and its message tells it.
+    return result_json(result, new_request_id())

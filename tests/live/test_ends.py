@@ -1,0 +1,190 @@
+"""How streams end: full services, revoked and expired credentials, slow clients, clients that leave, restarts."""
+
+import asyncio
+import json
+import socket
+import struct
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import api_keys
+from app.domain.identity import Scope
+from app.live.live import Live
+from tests.live.service import Service, Start
+from tests.support.listening import wired
+from tests.support.records import new_company
+from tests.support.sse import Events, following, streaming
+from tests.support.until import until
+
+CHANGES = "subscription ($after: String) {changes(after: $after) {cursor version}}"
+LONG = f"subscription {{changes {{{' '.join(f'c{n}: changedFields {{before after}}' for n in range(300))} cursor version}}}}"
+"""Its updates are so long that the buffers of the system hold only some of them."""
+
+
+@pytest.fixture
+def lives(monkeypatch: pytest.MonkeyPatch) -> list[Live]:
+    """The live subscriptions of the services that the test starts."""
+    made: list[Live] = []
+    begin = Live.__init__
+
+    def noted(self: Live, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **named)
+
+    monkeypatch.setattr(Live, "__init__", noted)
+    return made
+
+
+async def last_of(events: Events) -> tuple[str, str | None]:
+    """Return the code and the cursor with which a stream ends."""
+    *_, told, complete = await events.rest()
+    assert complete.name == "complete"
+    (error,) = told.result["errors"]
+    assert "data" not in told.result
+    return error["extensions"]["code"], error["extensions"]["cursor"]
+
+
+async def test_a_service_and_a_company_have_only_so_many_streams(
+    start: Start, owner_engine: AsyncEngine, company: UUID, lives: list[Live]
+) -> None:
+    other, third = await new_company(owner_engine), await new_company(owner_engine)
+    async with start(max_live_streams=3, max_live_streams_per_company=2) as service:
+        async with service.follow(company, CHANGES), service.follow(company, CHANGES):
+            async with streaming(service.url, service.headers(company), CHANGES) as full:
+                of_company = full.response.status_code, json.loads(await full.response.aread())
+            async with (
+                service.follow(other, CHANGES),
+                streaming(service.url, service.headers(third), CHANGES) as full,
+            ):
+                of_service = full.response.status_code, json.loads(await full.response.aread())
+        await until(lambda: not lives[0].streams)
+        async with service.follow(company, CHANGES):
+            pass
+
+    assert full.response.headers["retry-after"] == "5"
+    for status, body in (of_company, of_service):
+        assert status == 429
+        assert body["errors"][0]["extensions"]["code"] == "TOO_MANY_SUBSCRIPTIONS"
+    assert "The company has 2 open" in of_company[1]["errors"][0]["message"]
+    assert "The service has 3 open" in of_service[1]["errors"][0]["message"]
+
+
+async def test_the_documents_of_different_subscriptions_are_bounded_per_company(
+    start: Start, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    other = await new_company(owner_engine)
+    documents = [f"#{number}{'x' * 45_000}\n{CHANGES}" for number in range(12)]
+    async with start() as service, AsyncExitStack() as stack:
+        opening = [streaming(service.url, service.headers(company), text) for text in documents]
+        codes = [(await stack.enter_async_context(stream)).response.status_code for stream in opening]
+        async with service.follow(other, documents[0]):
+            pass
+
+    assert codes == [200] * 11 + [429]
+
+
+def _accepting(service: Service, company: UUID) -> dict[str, str]:
+    return {**service.headers(company), "accept": "text/event-stream"}
+
+
+async def test_a_revoked_api_key_ends_its_streams_within_seconds(
+    start: Start, owner_engine: AsyncEngine, company: UUID, customer_id: UUID
+) -> None:
+    async with owner_engine.begin() as connection:
+        created = [await api_keys.create(connection, company, name, (Scope.CUSTOMERS_READ,), None) for name in "ab"]
+    (revoked_key, revoked), (_, kept) = created
+    async with start(api_key_cache_seconds=1) as service:  # noqa: SIM117 - the streams end first
+        async with (
+            following(service.url, {"x-api-key": revoked}, CHANGES) as first,
+            following(service.url, {"x-api-key": revoked}, CHANGES) as second,
+            following(service.url, {"x-api-key": kept}, CHANGES) as other,
+        ):
+            await service.rename(company, customer_id, "A")
+            cursor = (await first.change())["cursor"]
+            async with owner_engine.begin() as connection:
+                assert await api_keys.revoke(connection, company, revoked_key.id)
+            async with asyncio.timeout(6):
+                assert await last_of(first) == ("API_KEY_NOT_ACCEPTED", cursor)
+                assert (await last_of(second))[0] == "API_KEY_NOT_ACCEPTED"
+            await service.rename(company, customer_id, "B")
+            assert [(await other.change())["version"] for _ in range(2)] == [2, 3]
+
+
+async def test_a_token_that_expires_ends_its_stream_within_seconds(start: Start, company: UUID) -> None:
+    async with start(jwt_leeway_seconds=0) as service:
+        token = service.keys.mint(company, (Scope.CUSTOMERS_READ,), "ada", timedelta(seconds=2))
+        async with following(service.url, {"authorization": f"Bearer {token}"}, CHANGES) as events:
+            async with asyncio.timeout(6):
+                assert await last_of(events) == ("TOKEN_EXPIRED", events.last_id)
+
+
+async def test_a_client_that_reads_too_slowly_is_told_where_to_resume(
+    start: Start, company: UUID, customer_id: UUID
+) -> None:
+    async with start(live_queue=10, max_aliases=300) as service:
+        async with service.follow(company, LONG) as events:
+            await service.rename(company, customer_id, *(f"{number} {'x' * 240}" for number in range(100)))
+            received = await events.rest()
+        *updates, told, complete = received
+        code, cursor = (told.result["errors"][0]["extensions"][name] for name in ("code", "cursor"))
+        assert (code, complete.name) == ("SLOW_CONSUMER", "complete")
+        assert cursor == updates[-1].id
+        versions = [update.result["data"]["changes"]["version"] for update in updates]
+        async with service.follow(company, CHANGES, after=cursor) as events:
+            while versions[-1] < 101:
+                versions.append((await events.change())["version"])
+
+    assert versions == [*range(2, 102)]
+
+
+@pytest.mark.parametrize("leaves", ["by closing", "by a reset"])
+async def test_a_client_that_leaves_is_noticed_long_before_the_next_comment(
+    start: Start, company: UUID, lives: list[Live], leaves: str
+) -> None:
+    async with start(live_keepalive_seconds=3600) as service:
+        async with service.follow(company, CHANGES) as events:
+            assert lives[0].streams == 1
+            if leaves == "by a reset":
+                reset(events)
+        await until(lambda: not lives[0].streams)
+
+        assert (lives[0].groups, dict(lives[0].ended)) == (0, {"CLIENT_LEFT": 1})
+
+
+def reset(events: Events) -> None:
+    """Close the client's connection in a way that the server is told at once."""
+    connection = events.response.extensions["network_stream"].get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def test_a_client_that_sends_no_more_still_gets_changes(start: Start, company: UUID, customer_id: UUID) -> None:
+    async with start() as service:
+        headers = {**_accepting(service, company), "content-type": "application/json", "host": "localhost"}
+        body = json.dumps({"query": CHANGES}).encode()
+        lines = [f"{name}: {value}" for name, value in {**headers, "content-length": str(len(body))}.items()]
+        async with wired(int(service.url.split(":")[2].split("/")[0])) as wire:
+            await wire.send("\r\n".join(["POST /graphql HTTP/1.1", *lines, "", ""]).encode() + body)
+            wire.end()
+            await asyncio.sleep(1)
+            await service.rename(company, customer_id, "A")
+            async with asyncio.timeout(10):
+                received = b""
+                while b'"version":2' not in received:
+                    received += await wire.exactly(1)
+
+
+async def test_a_restart_ends_streams_without_completing_them(start: Start, company: UUID, customer_id: UUID) -> None:
+    async with AsyncExitStack() as running:
+        service = await running.enter_async_context(start())
+        async with service.follow(company, CHANGES) as events:
+            await service.rename(company, customer_id, "A")
+            first = await events.change()
+            await running.aclose()
+            rest = await events.rest()
+
+    assert (rest, events.comments[-1], events.last_id) == ([], "SERVICE_RESTARTING", first["cursor"])

@@ -1,0 +1,146 @@
+"""Equal subscriptions are executed once, idle ones cost no statements, and events that come together share them."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from app.db.read_session import ReadSession
+from app.domain.identity import Scope
+from app.live.live import Live
+from tests.live.service import Service, Start
+from tests.support.records import Records
+from tests.support.sse import Events
+from tests.support.until import until
+
+DEEP = """subscription ($after: String) {
+  changes(after: $after) { version subject { ... on Customer { name departments { name } contacts { name } } } }
+}"""
+FLAT = "subscription ($after: String) { changes(after: $after) { cursor version } }"
+
+PULL = "query ($after: String!) { changes(after: $after) { events { id } } }"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def live(start: Start, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[tuple[Service, Live]]:
+    """A service and its live subscriptions."""
+    made: list[Live] = []
+    begin = Live.__init__
+
+    def noted(self: Live, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **named)
+
+    monkeypatch.setattr(Live, "__init__", noted)
+    async with start(live_keepalive_seconds=1) as service:
+        yield service, made[0]
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements of all read sessions from now on."""
+    sent: list[str] = []
+    rows = ReadSession.rows
+
+    async def noted(self: ReadSession, statement: Any, *arguments: Any, **named: Any) -> Any:
+        sent.append(str(statement))
+        return await rows(self, statement, *arguments, **named)
+
+    monkeypatch.setattr(ReadSession, "rows", noted)
+    return sent
+
+
+async def opened(stack: AsyncExitStack, service: Service, company: UUID, count: int, text: str) -> list[Events]:
+    """Open streams, which the stack closes."""
+    return [await stack.enter_async_context(service.follow(company, text)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 20])
+async def test_a_change_costs_the_same_for_any_number_of_equal_subscriptions(
+    live: tuple[Service, Live], company: UUID, customer_id: UUID, statements: list[str], count: int
+) -> None:
+    service, subscriptions = live
+    async with AsyncExitStack() as stack:
+        streams = await opened(stack, service, company, count, DEEP)
+        statements.clear()
+        await service.rename(company, customer_id, "A")
+        changes = [await events.change() for events in streams]
+
+        assert changes == [changes[0]] * count
+        assert changes[0]["version"] == 2
+        assert (subscriptions.streams, subscriptions.groups, subscriptions.responses) == (count, 1, 1)
+        # The events; and the customer, its departments and its contacts.
+        assert len(statements) == 4
+
+
+async def test_different_documents_scopes_and_variables_are_executed_separately(
+    live: tuple[Service, Live], company: UUID, customer_id: UUID
+) -> None:
+    service, subscriptions = live
+    async with (
+        service.follow(company, FLAT) as first,
+        service.follow(company, FLAT + " ") as second,
+        service.follow(company, FLAT, [Scope.CUSTOMERS_READ]) as third,
+        service.follow(company, FLAT, after=(await service.ask(company, "{feedCursor}"))["feedCursor"]) as fourth,
+    ):
+        await service.rename(company, customer_id, "A")
+        versions = [(await events.change())["version"] for events in (first, second, third, fourth)]
+
+        assert versions == [2] * 4
+        assert (subscriptions.groups, subscriptions.responses) == (3, 3)
+    await until(lambda: not subscriptions.groups)
+
+
+async def test_idle_streams_cost_no_statements_of_their_own(
+    live: tuple[Service, Live], company: UUID, customer_id: UUID, statements: list[str]
+) -> None:
+    service, subscriptions = live
+    async with AsyncExitStack() as stack:
+        streams = await opened(stack, service, company, 10, DEEP)
+        await service.rename(company, customer_id, "A")
+        for events in streams:
+            await events.change()
+        statements.clear()
+        for events in streams:
+            await events.comment()
+        await subscriptions.recheck()
+
+        assert statements == []
+
+
+async def test_changes_that_come_together_share_their_statements(
+    live: tuple[Service, Live], company: UUID, records: Records, statements: list[str]
+) -> None:
+    service, _ = live
+    customers = [await records.customer() for _ in range(30)]
+    begin = (await service.ask(company, "{feedCursor}"))["feedCursor"]
+    for customer_id in customers:
+        await service.rename(company, customer_id, "A")
+    found = 0
+    while found < len(customers):
+        found = len((await service.ask(company, PULL, after=begin))["changes"]["events"])
+    statements.clear()
+    async with service.follow(company, DEEP, after=begin) as events:
+        # The head, the events; and the customers, their departments and their contacts.
+        for _ in customers:
+            assert (await events.change())["subject"]["name"] == "A"
+        assert len(statements) == 5
+
+
+async def test_clients_that_come_back_together_share_what_they_missed(
+    live: tuple[Service, Live], company: UUID, customer_id: UUID
+) -> None:
+    service, subscriptions = live
+    begin = (await service.ask(company, "{feedCursor}"))["feedCursor"]
+    await service.rename(company, customer_id, *"ABCDE")
+    async with AsyncExitStack() as stack:
+        opening = [service.follow(company, FLAT, after=begin) for _ in range(10)]
+        streams = await asyncio.gather(*map(stack.enter_async_context, opening))
+        for events in streams:
+            assert [(await events.change())["version"] for _ in range(5)] == [2, 3, 4, 5, 6]
+
+        assert subscriptions.responses < 5 * len(streams)

@@ -1,0 +1,119 @@
+"""Streams: bounded queues, what a slow client gets, and the cursor that it resumes after."""
+
+import asyncio
+
+import pytest
+
+from app.live.ended import LiveCode, LiveEnded
+from app.live.stream import MOST_QUEUED_BYTES, LiveStream
+from app.live.updates import Backlog, sse_event
+from tests.live.streams import COMPANY, Group, cursor, stream_of, update_of
+
+
+async def test_updates_come_in_order_and_once() -> None:
+    stream = stream_of(position=1)
+    for position in (1, 2, 2, 3):
+        stream.push(update_of(position))
+
+    assert [update.position for update in await stream.take()] == [2, 3]
+    assert stream.cursor == cursor(3)
+
+
+async def test_a_waiting_client_gets_an_update_at_once() -> None:
+    stream = stream_of()
+    taking = asyncio.create_task(anext(stream))
+    await asyncio.sleep(0)
+    stream.push(update_of(1))
+
+    assert (await asyncio.wait_for(taking, 1)).position == 1
+
+
+async def test_a_client_that_is_too_far_behind_is_told_where_to_resume() -> None:
+    stream = stream_of(most=3)
+    stream.push(update_of(1))
+    assert (await anext(stream)).position == 1
+    for position in range(2, 6):
+        stream.push(update_of(position))
+
+    with pytest.raises(LiveEnded) as ended:
+        await stream.take()
+
+    assert (ended.value.code, ended.value.cursor) == (LiveCode.SLOW_CONSUMER, cursor(1))
+
+
+@pytest.mark.parametrize("limit", ["of the stream", "of the process"])
+async def test_the_size_of_waiting_updates_is_bounded_but_one_may_be_larger(limit: str) -> None:
+    size = MOST_QUEUED_BYTES if limit == "of the stream" else 10
+    stream = stream_of(Backlog(10**9 if limit == "of the stream" else 10), most=100)
+    stream.push(update_of(1, size))
+    assert stream.code == LiveCode.CLIENT_LEFT
+    stream.push(update_of(2, 1))
+
+    assert stream.code == LiveCode.SLOW_CONSUMER
+
+
+async def test_an_update_counts_once_however_many_clients_it_waits_for() -> None:
+    backlog = Backlog(10**9)
+    first, second = stream_of(backlog), stream_of(backlog)
+    update = update_of(1, 7)
+    first.push(update)
+    second.push(update)
+    assert backlog.bytes == 7
+    await first.take()
+    assert backlog.bytes == 7
+    second.end(LiveCode.SERVICE_RESTARTING, "")
+    assert backlog.bytes == 0
+
+
+async def test_what_a_client_missed_comes_whole_even_if_it_is_more_than_may_wait() -> None:
+    stream = stream_of(most=2)
+    stream.receive([update_of(position) for position in range(1, 6)], 9)
+
+    assert len(await stream.take()) == 5
+    assert stream.cursor == cursor(9)
+
+
+async def test_without_updates_a_client_waits_no_longer_than_it_wants_to() -> None:
+    assert await stream_of().take(0.01) == []
+
+
+async def test_waking_a_stream_lets_it_look_around() -> None:
+    stream = stream_of()
+    taking = asyncio.create_task(stream.take(60))
+    await asyncio.sleep(0)
+    stream.wake()
+
+    assert await asyncio.wait_for(taking, 1) == []
+
+
+async def test_a_stream_that_has_ended_stays_so() -> None:
+    stream = stream_of()
+    stream.push(update_of(1))
+    stream.end(LiveCode.SERVICE_RESTARTING, "Later.")
+    stream.end(LiveCode.SLOW_CONSUMER, "Now.")
+    stream.push(update_of(2))
+
+    for _ in range(2):
+        with pytest.raises(LiveEnded) as ended:
+            await anext(stream)
+        assert (ended.value.code, ended.value.message) == (LiveCode.SERVICE_RESTARTING, "Later.")
+
+
+async def test_closing_a_stream_twice_tells_its_owner_once() -> None:
+    closed: list[LiveStream] = []
+    stream = LiveStream(COMPANY, 0, Group(), Backlog(1), most=1, on_close=closed.append)
+    await stream.aclose()
+    await stream.aclose()
+
+    assert closed == [stream]
+
+
+def test_an_event_of_a_stream_is_one_line_of_data_after_its_id() -> None:
+    assert sse_event("next", b'{"data":\r\n{}}', "abc") == b'event: next\nid: abc\ndata: {"data":{}}\n\n'
+    assert sse_event("complete") == b"event: complete\ndata:\n\n"
+
+
+def test_the_event_of_an_update_is_made_once() -> None:
+    update = update_of(1)
+
+    assert update.sse is update.sse
