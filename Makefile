@@ -29,7 +29,7 @@ help:
 	@echo "make test           lint, type check and run all tests (WORKERS: processes; THOROUGH=1: more examples)"
 	@echo "make test-random    run the randomized tests on new examples (SEED: repeats a run; THOROUGH=0: fewer)"
 	@echo "make test-database  run the database's tests on DATABASE_URL, whose role may create databases"
-	@echo "make test-pressure  flood, kill and disconnect the service, some minutes (PRESSURE: a test file; LEDGER_SECONDS)"
+	@echo "make test-pressure  flood, kill and disconnect the service, some minutes (PRESSURE: test files; LEDGER_SECONDS, FEED_EVENTS)"
 	@echo "make coverage       measure the coverage of the tests that call the code in their own process, some minutes"
 	@echo "make conformance    test with real clients and gateways and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"

@@ -94,7 +94,7 @@ def test_ci_makes_what_ci_run_makes_and_runs_it_itself() -> None:
     commands = "\n".join(step.get("run", "") for step in steps())
     assert {"test", "test-database", "test-pressure"} == made(CI_RUN) <= made(commands)
     assert ".ci/run" in commands.splitlines()
-    assert re.findall(r"PRESSURE=(\S+) make", CI_RUN) == [
+    assert re.findall(r'PRESSURE="([^"]+)" make', CI_RUN) == [
         step["env"]["PRESSURE"] for step in JOBS["python"]["steps"] if "PRESSURE" in step.get("env", {})
     ]
 
