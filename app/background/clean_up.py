@@ -1,10 +1,11 @@
-"""The clean-up: deletes events after their retention."""
+"""The clean-up: deletes events, and deliveries to webhook endpoints, after their retention."""
 
 import random
 from datetime import UTC, datetime, timedelta
 
 from app.background.job import Job
 from app.db.feed_work import MOST_EXPIRED, FeedWork
+from app.db.webhook_work import expire_deliveries
 
 _REST_SECONDS = 600.0
 _BATCH_SECONDS = 0.5
@@ -12,7 +13,7 @@ _BATCH_SECONDS = 0.5
 
 
 class CleanUp(Job):
-    """Deletes old events."""
+    """Deletes old events and deliveries."""
 
     name = "clean-up"
 
@@ -22,7 +23,8 @@ class CleanUp(Job):
         self._retention = timedelta(days=retention_days)
 
     async def run_once(self) -> float:
-        """Delete a batch of old events."""
-        deleted = await self._feed.expire(datetime.now(UTC) - self._retention)
+        """Delete a batch of each."""
+        before = datetime.now(UTC) - self._retention
+        deleted = max(await self._feed.expire(before), await expire_deliveries(self._feed, before, MOST_EXPIRED))
         # At random, so that processes that started together don't look at the same time.
         return _BATCH_SECONDS if deleted >= MOST_EXPIRED else _REST_SECONDS * random.uniform(0.5, 1)  # noqa: S311 - not a secret

@@ -23,6 +23,9 @@ class Job(ABC):
         Exceptions are logged, and the job runs again after a pause.
         """
 
+    async def aclose(self) -> None:  # noqa: B027 - most jobs have nothing to end
+        """End what goes on beside `run_once`, within less than a second. Called after the last run."""
+
     def wake(self) -> None:
         """End the rest, or skip the next one if the job is working."""
         self._woken.set()

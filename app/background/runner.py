@@ -34,10 +34,11 @@ class Background:
 
     async def stop(self) -> None:
         """Cancel all jobs, and wait for them within a limited time."""
-        for task in self._tasks:
-            task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for task in self._tasks:
+                task.cancel()
+            ending = [asyncio.create_task(job.aclose()) for job in self.jobs]
+            await asyncio.wait([*self._tasks, *ending], timeout=STOP_SECONDS)
         self._lines.flush()
 
     async def _repeat(self, job: Job) -> None:

@@ -59,27 +59,28 @@ class FeedWork:
 
         Empty if there is nothing to do, or while another process does it.
         """
-        return _by_company(await self._rows(_STAMP, {"most": most}))
+        return _by_company(await self.rows(_STAMP, {"most": most}))
 
     async def positions(self, companies: Collection[UUID]) -> dict[UUID, int]:
         """Return the heads of companies. Companies without events are left out."""
-        return _by_company(await self._rows(_POSITIONS, {"companies": [*companies]}))
+        return _by_company(await self.rows(_POSITIONS, {"companies": [*companies]}))
 
     async def expire(self, before: datetime, most: int = MOST_EXPIRED) -> int:
         """Delete events from before a time, at most `most`; return their number."""
-        rows = await self._rows(_EXPIRE, {"before": before, "most": most})
+        rows = await self.rows(_EXPIRE, {"before": before, "most": most})
         return int(rows[0][0])
 
     async def unstamped(self) -> Unstamped:
         """Return how many events have no position yet."""
-        rows = await self._rows(_UNSTAMPED, {"most": MOST_COUNTED})
+        rows = await self.rows(_UNSTAMPED, {"most": MOST_COUNTED})
         return Unstamped(*rows[0])
 
     async def aclose(self) -> None:
         """Close the connection."""
         await self.engine.dispose()
 
-    async def _rows(self, statement: Executable, parameters: Mapping[str, object]) -> list[DatabaseRow]:
+    async def rows(self, statement: Executable, parameters: Mapping[str, object]) -> list[DatabaseRow]:
+        """Run one statement in its own transaction and return its rows."""
         with translate_failures(writes=True):
             async with self._turn, self.engine.connect() as connection:
                 self.statements += 1

@@ -310,6 +310,9 @@ class Settings(BaseModel):
     webhook_timeout_seconds: float = Field(
         default=10, gt=0, le=60, description="Maximum time that a webhook's receiver may take to answer, in seconds."
     )
+    webhook_concurrency: int = Field(
+        default=50, ge=1, le=1000, description="Maximum number of webhook endpoints that a process sends to at once."
+    )
     webhooks_allow_private: bool = Field(
         default=False,
         description="Send webhooks to private, loopback, link-local and other addresses that are not public, too; `dev`"

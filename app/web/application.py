@@ -18,21 +18,14 @@ from starlette.types import ASGIApp, Lifespan
 
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
-from app.engine.persisted import Persistence
-from app.engine.plans import Plans
-from app.graphql.context import Context
-from app.graphql.planning.planner import Planner
-from app.graphql.rules import Rules
-from app.graphql.schema import schema
-from app.graphql.strawberry_seam import executable, executor_class, optimized_is_awaitable
 from app.scheduling.pauses import short_switches
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
-from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.authentication import Authenticator
 from app.web.background import ServiceBackground, database_of
 from app.web.causes import flush_causes
 from app.web.direct import Direct
+from app.web.engine import contexts_of, engine_of, planner_of
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
 from app.web.graphql_http import GraphQLEndpoint
@@ -46,7 +39,7 @@ from app.web.request_log import OperationLog
 from app.web.running import Runner
 from app.web.sse import EventStreams
 from app.web.streaming import live_of
-from app.web.webhooks import webhook_rules
+from app.web.webhooks import deliveries_of
 
 _log = structlog.get_logger()
 
@@ -70,21 +63,15 @@ def create_app(
     Over 40 lines because it connects all parts of the application.
     """
     database = database_of(settings, write_health)
-    background = ServiceBackground(settings, database)
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
-    planner = _planner(settings)
-    engine = _engine(settings, planner)
-    open_context = partial(
-        Context,
-        database,
-        recent,
-        max_representations=settings.max_representations,
-        heavy_values=settings.heavy_query_values,
-        webhook_rules=webhook_rules(settings, engine),
-    )
+    planner = planner_of(settings)
+    engine = engine_of(settings, planner)
+    open_context = contexts_of(settings, database, recent, engine)
+    deliveries = deliveries_of(settings, database, engine, open_context)
+    background = ServiceBackground(settings, database, deliveries)
     live = live_of(settings, engine, database, background.heads, open_context)
-    sources = MetricSources(database, engine, planner, authenticator, recent, background, live)
+    sources = MetricSources(database, engine, planner, authenticator, recent, background, live, deliveries)
     metrics = Metrics(sources) if settings.metrics else None
     log = OperationLog(metrics)
     endpoint = GraphQLEndpoint(
@@ -174,26 +161,6 @@ def _with_cors(served: ASGIApp, settings: Settings, *, is_development: bool) -> 
     # Starlette looks up each element of a preflight's list here; empty elements must be ignored (RFC 9110, 5.6.1).
     cors.allow_headers.append("")
     return cors
-
-
-def _planner(settings: Settings) -> Planner:
-    return Planner(schema, statements=settings.plan_cache_size, max_representations=settings.max_representations)
-
-
-def _engine(settings: Settings, planner: Planner) -> Engine:
-    return Engine(
-        executable(schema),
-        settings.limits,
-        cache_size=settings.document_cache_size,
-        executor_class=executor_class(schema),
-        is_awaitable=optimized_is_awaitable,
-        plans=Plans(planner, (DatabaseUnavailable, StatementTimeout)) if settings.query_plans else None,
-        guard=Rules(executable(schema)),
-        begin=Context.begin,
-        persistence=Persistence(
-            settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only
-        ),
-    )
 
 
 async def _check_trusted(engine: Engine) -> None:

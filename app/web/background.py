@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import structlog
 
@@ -16,7 +17,11 @@ from app.db.database import Database
 from app.db.feed_work import Unstamped
 from app.db.pooling import Pooling
 from app.db.write_health import WriteHealth
+from app.services.recent_lists import RecentLists
 from app.settings import Settings
+from app.web.engine import contexts_of, engine_of, planner_of
+from app.web.webhooks import deliveries_of
+from app.webhooks.deliveries import Deliveries
 
 _log = structlog.get_logger()
 
@@ -24,14 +29,14 @@ _log = structlog.get_logger()
 class ServiceBackground:
     """The background of a process that serves: what its followers need, and the work unless others do it."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, deliveries: Deliveries | None = None) -> None:
         self.heads = FeedHeads(database.feed)
         self._lag = FeedLag(database.feed)
         jobs: list[Job] = [self.heads]
         if settings.metrics:
             jobs.append(self._lag)
         if settings.background_work:
-            jobs += working_jobs(settings, database, self.heads)
+            jobs += working_jobs(settings, database, self.heads, deliveries)
         self._background = Background(jobs)
 
     def start(self) -> None:
@@ -62,11 +67,20 @@ def database_of(settings: Settings, write_health: WriteHealth | None = None) -> 
     )
 
 
-def working_jobs(settings: Settings, database: Database, heads: FeedHeads) -> Sequence[Job]:
+def working_jobs(
+    settings: Settings, database: Database, heads: FeedHeads, deliveries: Deliveries | None
+) -> Sequence[Job]:
     """Return the jobs that any number of processes may run at the same time. Writes of this process wake them."""
-    sequencer = Sequencer(database.feed, heads.advance)
+
+    def advanced(positions: Mapping[UUID, int]) -> None:
+        heads.advance(positions)
+        if deliveries is not None:
+            deliveries.wake()
+
+    sequencer = Sequencer(database.feed, advanced)
     database.after_commit = sequencer.wake
-    return [sequencer, CleanUp(database.feed, settings.feed_retention_days)]
+    clean_up = CleanUp(database.feed, settings.feed_retention_days)
+    return [sequencer, clean_up] if deliveries is None else [sequencer, clean_up, deliveries]
 
 
 async def work(settings: Settings) -> None:
@@ -76,7 +90,10 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    background = Background(working_jobs(settings, database, FeedHeads(database.feed)))
+    recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
+    engine = engine_of(settings, planner_of(settings))
+    deliveries = deliveries_of(settings, database, engine, contexts_of(settings, database, recent, engine))
+    background = Background(working_jobs(settings, database, FeedHeads(database.feed), deliveries))
     background.start()
     _log.info("working", jobs=[job.name for job in background.jobs])
     await ended.wait()

@@ -16,6 +16,8 @@ from app.web.connections import ConnectionUsage, usage
 from app.web.live_metrics import LiveUsage
 from app.web.logs import dropped_log_lines
 from app.web.metrics import CacheUsage
+from app.web.webhook_metrics import WebhookUsage
+from app.webhooks.deliveries import Deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class MetricSources:
     recent: RecentLists
     background: ServiceBackground
     subscriptions: Live
+    deliveries: Deliveries
 
     def pools(self) -> Mapping[str, PoolUsage]:
         """Return the connection pools by name."""
@@ -58,3 +61,7 @@ class MetricSources:
     def live(self) -> LiveUsage:
         """Return the figures about live subscriptions."""
         return self.subscriptions
+
+    def webhooks(self) -> WebhookUsage:
+        """Return the figures about webhooks."""
+        return self.deliveries

@@ -30,6 +30,7 @@ from app.web.connections import REASONS, ConnectionUsage
 from app.web.feed_metrics import FeedGauges, FeedSource
 from app.web.live_metrics import LiveMetrics, LiveSource
 from app.web.shared_metrics import SHARED_FOLDER, Processes
+from app.web.webhook_metrics import WebhookMetrics, WebhookSource
 
 _log = structlog.get_logger()
 
@@ -63,7 +64,7 @@ class CacheUsage(Protocol):
         ...
 
 
-class Sources(FeedSource, LiveSource, Protocol):
+class Sources(FeedSource, LiveSource, WebhookSource, Protocol):
     """Figures that are read when metrics are requested, because updating metrics all the time would be slower."""
 
     def pools(self) -> Mapping[str, PoolUsage]:
@@ -138,6 +139,7 @@ class Metrics:
         )
         self._feed = FeedGauges(registry)
         self._live = LiveMetrics(registry)
+        self._webhooks = WebhookMetrics(registry)
         self._ended = Counter(
             "customer_gateway_connections_ended",
             "Connections that the service closed or refused, by reason.",
@@ -213,6 +215,7 @@ class Metrics:
             self._ended.labels(reason).inc(self._since(("ended", reason), total))
         self._feed.sample(self._sources)
         self._live.sample(self._sources, self._since)
+        self._webhooks.sample(self._sources, self._since)
         self._dropped.inc(self._since(("dropped",), self._sources.dropped_log_lines()))
 
     def _since(self, key: tuple[str, ...], total: int) -> int:

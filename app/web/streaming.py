@@ -31,9 +31,10 @@ def live_of(
         settings.live_queue,
         settings.request_timeout_seconds,
     )
-    return Live(engine, database, heads, open_context, _rendered, limits=limits)
+    return Live(engine, database, heads, open_context, rendered, limits=limits)
 
 
-def _rendered(result: ExecutionResult) -> bytes:
+def rendered(result: ExecutionResult) -> bytes:
+    """Return the JSON of a result that no request asked for. Raise DatabaseUnavailable or StatementTimeout."""
     # A failure is logged under this id, and its message tells it.
     return result_json(result, new_request_id())

@@ -1,13 +1,17 @@
-"""What sends webhooks, put together from the settings."""
+"""What judges and sends webhooks, put together from the settings."""
 
+from app.db.database import Database
 from app.engine.execution import Engine
 from app.graphql.rules import Rules
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable
 from app.services.webhook_rules import WebhookRules
 from app.settings import Settings
+from app.web.streaming import rendered
 from app.webhooks.client import Client
+from app.webhooks.deliveries import Deliveries
 from app.webhooks.documents import DocumentCheck
+from app.webhooks.messages import Messages, OpenContext
 from app.webhooks.network import PublicNetwork
 
 
@@ -27,3 +31,9 @@ def webhook_client(settings: Settings) -> Client:
         seconds=settings.webhook_timeout_seconds,
         allows_http=settings.webhooks_allow_http,
     )
+
+
+def deliveries_of(settings: Settings, database: Database, engine: Engine, open_context: OpenContext) -> Deliveries:
+    """Return the job that sends webhooks."""
+    messages = Messages(engine, open_context, rendered)
+    return Deliveries(database, webhook_client(settings), messages, concurrency=settings.webhook_concurrency)

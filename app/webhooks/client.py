@@ -60,7 +60,8 @@ class Client:
     @asynccontextmanager
     async def receiver(self, url: str) -> AsyncGenerator["Receiver"]:
         """Yield the receiver at a URL. Its requests share a connection while the receiver keeps it open."""
-        if self._trust is None:
+        parsed = self._parsed(url)
+        if parsed is not None and parsed.scheme == b"https" and self._trust is None:
             # In a thread, because loading it takes some 50 ms.
             self._trust = await asyncio.to_thread(ssl.create_default_context)
         connection = OneConnection(self._network)
@@ -70,7 +71,7 @@ class Client:
                 self._trust, max_connections=1, keepalive_expiry=self.seconds, network_backend=connection
             ) as pool,
         ):
-            yield Receiver(pool, self._parsed(url), seconds=self.seconds)
+            yield Receiver(pool, parsed, seconds=self.seconds)
 
     def _parsed(self, url: str) -> URL | None:
         """Return a URL for httpcore; None if it may not be used."""

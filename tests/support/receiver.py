@@ -38,8 +38,12 @@ class Receiver:
 
     async def until(self, count: int) -> None:
         """Wait until this number of requests has arrived."""
-        async with asyncio.timeout(30), self.arrived:
-            await self.arrived.wait_for(lambda: len(self.requests) >= count)
+        await self.until_true(lambda: len(self.requests) >= count)
+
+    async def until_true(self, check: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait until a condition is true after a request."""
+        async with asyncio.timeout(seconds), self.arrived:
+            await self.arrived.wait_for(check)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Read the requests of one connection."""

@@ -8,6 +8,7 @@ from app.scheduling.turns import PoolUsage
 from app.web.connections import ConnectionUsage
 from app.web.live_metrics import LiveUsage
 from app.web.metrics import CacheUsage
+from app.web.webhook_metrics import WebhookUsage
 
 
 class Idle:
@@ -41,9 +42,20 @@ class Idle:
         """None."""
         return NothingLive()
 
+    def webhooks(self) -> WebhookUsage:
+        """None."""
+        return NoWebhooks()
+
 
 class NothingLive:
     """Has no streams."""
 
     streams = groups = responses = 0
     ended: Mapping[str, int] = MappingProxyType({})
+
+
+class NoWebhooks:
+    """Has no deliveries."""
+
+    counts: Mapping[str, int] = MappingProxyType({})
+    sending = 0

@@ -3,15 +3,29 @@
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.database import Database
+from app.services.recent_lists import RecentLists
+from app.settings import Settings
+from app.web.engine import contexts_of, engine_of, planner_of
+from app.web.webhooks import deliveries_of
 from app.webhooks.client import Client
+from app.webhooks.deliveries import Deliveries
 from app.webhooks.network import PublicNetwork
 from tests.support.certificates import Authority
+from tests.support.databases import execute, new_database
 from tests.support.receiver import Receiver, receiving
+from tests.support.records import new_company
 from tests.support.trust import TRUST
+from tests.support.webhook_endpoints import Endpoints, NewSender
+
+_SETTINGS = {"webhooks_allow_private": True, "webhooks_allow_http": True, "webhook_timeout_seconds": 0.5}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -46,3 +60,46 @@ async def secure_receiver(authority: Authority, tmp_path: Path) -> AsyncGenerato
 def client() -> Client:
     """A client that may reach receivers on this machine, without TLS, and waits half a second at most."""
     return Client(PublicNetwork(allows_private=True), seconds=0.5, allows_http=True, trust=TRUST)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def owner_dsn(server_dsn: str, template: str) -> AsyncGenerator[str]:
+    """URL of a database for these tests alone: senders look for endpoints of all companies."""
+    async with new_database(server_dsn, template) as dsn:
+        yield dsn
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def endpoints(owner_engine: AsyncEngine, owner_dsn: str, company: UUID) -> AsyncGenerator[Endpoints]:
+    """Writes endpoints of the test's company. They are deleted at the end."""
+    yield Endpoints(owner_engine, company)
+    await execute(owner_dsn, "DELETE FROM webhook_endpoints")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_company(owner_engine: AsyncEngine) -> UUID:
+    """Another company."""
+    return await new_company(owner_engine)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_receiver() -> AsyncGenerator[Receiver]:
+    """Another receiver."""
+    async with receiving() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_sender(database: Database) -> AsyncGenerator[NewSender]:
+    """Makes senders that may reach receivers on this machine. They are closed at the end."""
+    engine, started = engine_of(Settings(), planner_of(Settings())), list[Deliveries]()
+
+    def make(database: Database = database, **given: Any) -> Deliveries:
+        settings = Settings.model_validate({**_SETTINGS, **given})
+        contexts = contexts_of(settings, database, RecentLists(seconds=0, size=0), engine)
+        started.append(deliveries_of(settings, database, engine, contexts))
+        return started[-1]
+
+    yield make
+    for sender in started:
+        await sender.aclose()

@@ -19,7 +19,7 @@ from app.webhooks.client import Client
 from app.webhooks.envelope import envelope_of, event_of_test
 from app.webhooks.signing import signed
 from tests.support.commands import free_port
-from tests.webhooks.keys import EARLIER, SECRET
+from tests.support.webhook_secrets import EARLIER, SECRET
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "receive_webhooks.py"
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.webhooks.signing import signed
 from tests.support.node import node_packages
-from tests.webhooks.keys import EARLIER, OTHER, SECRET
+from tests.support.webhook_secrets import EARLIER, OTHER, SECRET
 
 PACKAGES = Path(__file__).parent / "npm"
 BODY = '{"id": "1", "name": "Ærø ☃"}'

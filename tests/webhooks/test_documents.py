@@ -1,0 +1,114 @@
+"""Endpoints with a document: its answer on each event is part of what is sent."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.database import Database
+from app.domain.events import EventType
+from app.domain.identity import Scope
+from tests.support.feed import event, stamp_all, write
+from tests.support.receiver import Receiver
+from tests.support.records import Records
+from tests.support.webhook_endpoints import Endpoints, NewSender, settle
+
+NAMES = "subscription { changes { type version subject { __typename ... on Customer { name parent { name } } } } }"
+
+
+def url_of(receiver: Receiver) -> str:
+    return f"http://127.0.0.1:{receiver.port}/"
+
+
+async def test_the_answer_to_the_document_shows_the_object_as_it_is(
+    new_sender: NewSender, database: Database, records: Records, endpoints: Endpoints, receiver: Receiver
+) -> None:
+    customer = await records.customer(name="Nordlys")
+    await write(database, endpoints.company_id, event(customer, version=3), event(uuid4(), version=1))
+    await stamp_all(database)
+    await endpoints.add(url_of(receiver), document=NAMES)
+    without = await endpoints.add(url_of(receiver))
+
+    await settle(new_sender())
+
+    answered = [request.json() for request in receiver.requests if "result" in request.json()]
+    assert [body["result"] for body in answered] == [
+        {
+            "data": {
+                "changes": {
+                    "type": "CUSTOMER_UPDATED",
+                    "version": 3,
+                    "subject": {"__typename": "Customer", "name": "Nordlys", "parent": None},
+                }
+            }
+        },
+        {"data": {"changes": {"type": "CUSTOMER_UPDATED", "version": 1, "subject": None}}},
+    ]
+    assert answered[0]["subjectId"] == str(customer)
+    assert (len(receiver.requests), len(await endpoints.deliveries(without))) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("document", "scopes"),
+    [
+        ("subscription { changes { gone } }", [Scope.CUSTOMERS_READ]),
+        ("subscription {", [Scope.CUSTOMERS_READ]),
+        ("{ viewer { subject } }", [Scope.CUSTOMERS_READ]),
+        (
+            "subscription ($first: Int!) { changes { subject { ... on Customer { contacts(first: $first) { id } } } } }",
+            [Scope.CUSTOMERS_READ],
+        ),
+    ],
+)
+async def test_a_document_that_became_invalid_pauses_its_endpoint_at_its_place(
+    new_sender: NewSender,
+    database: Database,
+    endpoints: Endpoints,
+    receiver: Receiver,
+    document: str,
+    scopes: list[Scope],
+) -> None:
+    await write(database, endpoints.company_id, event())
+    await stamp_all(database)
+    endpoint = await endpoints.add(url_of(receiver), document=document, scopes=scopes)
+
+    await settle(new_sender())
+
+    stored = await endpoints.of(endpoint)
+    assert (stored["status"], stored["paused_reason"], stored["position"]) == ("PAUSED", "DOCUMENT_INVALID", 0)
+    assert (receiver.requests, await endpoints.deliveries(endpoint)) == ([], [])
+
+
+async def test_the_document_shows_what_the_creator_may_read(
+    new_sender: NewSender, database: Database, endpoints: Endpoints, receiver: Receiver
+) -> None:
+    await write(database, endpoints.company_id, event(type_=EventType.LEDGER_ACCOUNT_CREATED), event())
+    await stamp_all(database)
+    endpoint = await endpoints.add(url_of(receiver), document=NAMES, scopes=[Scope.CUSTOMERS_READ])
+
+    await settle(new_sender())
+
+    assert [delivery["position"] for delivery in await endpoints.deliveries(endpoint)] == [2]
+
+
+async def test_a_document_whose_answer_takes_too_long_is_a_failed_attempt(
+    new_sender: NewSender,
+    database: Database,
+    owner_engine: AsyncEngine,
+    records: Records,
+    endpoints: Endpoints,
+    receiver: Receiver,
+) -> None:
+    await write(database, endpoints.company_id, event(await records.customer()))
+    await stamp_all(database)
+    endpoint = await endpoints.add(url_of(receiver), document=NAMES)
+
+    async with owner_engine.begin() as connection:
+        await connection.execute(text("LOCK TABLE customers"))
+        await settle(new_sender())
+
+    assert await endpoints.outcomes(endpoint) == [(1, 1, "DOCUMENT_TOO_SLOW", None)]
+    stored = await endpoints.of(endpoint)
+    assert (stored["position"], stored["attempts"], stored["leased_by"]) == (0, 1, None)
+    assert receiver.requests == []
