@@ -15,6 +15,11 @@ from bench.cpu import Cores
 from bench.database import ROOT
 from bench.documents import QUERIES, READS
 from bench.failures import BenchError
+from bench.live import results as live_results
+from bench.live.contestants import TRANSPORTS
+from bench.live.options import LiveOptions, live_options
+from bench.live.results import LiveResults
+from bench.live.runs import run_live
 from bench.load import Generator
 from bench.node import install_packages
 from bench.options import FULL, PUBLISHED, QUICK, MetadataBy, Mode, Options, Timing
@@ -78,6 +83,16 @@ def bench(  # noqa: PLR0913 - an argument for each option
         Path | None,
         typer.Option("--beside", help="Measure this checkout beside another one that has its .venv.", exists=True),
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Measure subscriptions: deliveries, idle subscribers, and what writes cost.")
+    ] = False,
+    subscribers: Annotated[
+        str, typer.Option(help="The numbers of subscribers for --live, separated by commas. Default: 1,100,1000.")
+    ] = "",
+    idle: Annotated[str, typer.Option(help="The numbers of idle subscribers for --live. Default: 1000,10000.")] = "",
+    rate: Annotated[
+        float | None, typer.Option(help="The most events per second for --live. Default: 50.", min=0.1, max=100)
+    ] = None,
     publish: Annotated[
         bool,
         typer.Option(
@@ -90,9 +105,23 @@ def bench(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
     # Over 40 lines because it has an argument for each option.
-    if publish and (workers or checkout or quick):
-        msg = "it requires a whole run with peers: remove --quick, --workers and --beside"
+    if publish and (workers or checkout or quick or live):
+        msg = "it requires a whole run with peers: remove --quick, --workers, --beside and --live"
         raise typer.BadParameter(msg, param_hint="--plot")
+    generator = load or (Generator.WRK if wrk.find_wrk() else Generator.PYTHON)
+    if live or (earlier and live_results.is_live(earlier)):
+        changes = {
+            "servers": _listed(servers, "--servers", _one_of(TRANSPORTS)) if servers else None,
+            "subscribers": _listed(subscribers, "--subscribers", _positive) if subscribers else None,
+            "idle": tuple(sorted(_listed(idle, "--idle", _positive))) if idle else None,
+            "rounds": rounds,
+            "seconds": seconds,
+            "per_second": rate,
+            "customers": customers,
+        }
+        file = earlier or _measured_live(live_options(generator, changes, is_quick=quick))
+        _say(live_results.tables(LiveResults.load(file)))
+        return
     # Mutations run on a copy of the rows, which only the run with peers makes.
     known_queries = READS if multi_company or workers or checkout else QUERIES
     defaults = QUICK if quick else PUBLISHED if publish else FULL
@@ -107,7 +136,7 @@ def bench(  # noqa: PLR0913 - an argument for each option
         timing=Timing(rounds or timing.rounds, seconds or timing.seconds, timing.warm_up),
         customers=customers or defaults.customers,
         companies=companies,
-        load=load or (Generator.WRK if wrk.find_wrk() else Generator.PYTHON),
+        load=generator,
         counts_statements=defaults.counts_statements,
     )
     run = (
@@ -127,15 +156,29 @@ def bench(  # noqa: PLR0913 - an argument for each option
 
 
 def _measured(options: Options, run: Callable[[Options, Stage, Tell, Tell], Run], cores: Cores) -> Path:
-    if cores == Cores.of_this_machine() and cores.shared:
-        _say("This machine has one core, which servers, PostgreSQL and the load share: absolute figures mean little.")
-    if any(known_servers()[name].needs_node for name in options.servers):
-        install_packages(_say)
-    with runs.staged(_FOLDER / _data(options), options, cores, _say) as stage:
+    _prepare(options.servers, cores)
+    with runs.staged(_FOLDER / _data(options), options.customers, options.companies, cores, _say) as stage:
         measured = run(options, stage, _say, _tell)
     path = measured.results(options).save(measured.blocks, options)
     _say(f"Written: {path}")
     return path
+
+
+def _measured_live(options: LiveOptions) -> Path:
+    cores = Cores.of_this_machine()
+    _prepare(options.servers, cores)
+    with runs.staged(_FOLDER / str(options.customers), options.customers, FEW, cores, _say) as stage:
+        results = run_live(options, stage, _say, _tell)
+    path = results.save(options)
+    _say(f"Written: {path}")
+    return path
+
+
+def _prepare(servers: Collection[str], cores: Cores) -> None:
+    if cores == Cores.of_this_machine() and cores.shared:
+        _say("This machine has one core, which servers, PostgreSQL and the load share: absolute figures mean little.")
+    if any(known_servers()[name].needs_node for name in servers):
+        install_packages(_say)
 
 
 def _data(options: Options) -> str:

@@ -74,16 +74,16 @@ class Cluster:
         return with_role(self.owner_dsn, SERVICE_ROLE, SERVICE_ROLE)
 
     @contextmanager
-    def copied(self) -> Generator[None]:
+    def copied(self, copy: str = _COPY) -> Generator[None]:
         """Use a copy of the database meanwhile. Nothing else may be connected to the database at the beginning."""
-        other = self._server.dsn("template1")
-        drop = f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)"
-        asyncio.run(execute(other, drop, f"CREATE DATABASE {_COPY} TEMPLATE {_DATABASE} STRATEGY FILE_COPY"))
-        self._database = _COPY
+        other, before = self._server.dsn("template1"), self._database
+        drop = f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)"
+        asyncio.run(execute(other, drop, f"CREATE DATABASE {copy} TEMPLATE {_DATABASE} STRATEGY FILE_COPY"))
+        self._database = copy
         try:
             yield
         finally:
-            self._database = _DATABASE
+            self._database = before
             asyncio.run(execute(other, drop))
 
     def restart(self, *, counting: bool) -> None:

@@ -47,7 +47,7 @@ _SIZE = "SELECT count(*) FROM customers WHERE company_id = $1"
 
 def documents(folder: Path = _FOLDER) -> dict[str, str]:
     """Return the text of each query by its name."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("[QM]?.graphql")}
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("[QMS]?.graphql")}
 
 
 @dataclass(frozen=True, slots=True)

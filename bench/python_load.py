@@ -68,7 +68,7 @@ class PythonLoad:
         opened = [
             await loop.create_connection(lambda: _Connection(window), HOST, self._port) for _ in range(connections)
         ]
-        with _undisturbed():
+        with undisturbed():
             cpu = time.process_time()
             window.began = time.perf_counter()
             for _, connection in opened:
@@ -194,7 +194,8 @@ def _last_chunk_came(received: bytearray) -> bool:
 
 
 @contextmanager
-def _undisturbed() -> Generator[None]:
+def undisturbed() -> Generator[None]:
+    """Collect no garbage meanwhile."""
     gc.collect()
     gc.disable()
     try:

@@ -53,11 +53,11 @@ def _cells(row: Row) -> tuple[str, ...]:
         _between(row.ratio, 2),
         f"{row.per_second.middle:.0f}",
         _between(row.per_second, 0),
-        _milliseconds(row.p50_ms),
-        _milliseconds(row.p99_ms),
-        _milliseconds(row.server_cpu_ms),
-        _milliseconds(row.postgres_cpu_ms),
-        _milliseconds(row.load_cpu_ms),
+        milliseconds(row.p50_ms),
+        milliseconds(row.p99_ms),
+        milliseconds(row.server_cpu_ms),
+        milliseconds(row.postgres_cpu_ms),
+        milliseconds(row.load_cpu_ms),
         f"{row.resident_mb:.0f}",
         "" if sql is None else f"{sql.reading:g} + {sql.around:g}",
     )
@@ -75,5 +75,6 @@ def _between(spread: Spread, digits: int) -> str:
     return f"{spread.least:.{digits}f}-{spread.most:.{digits}f}"
 
 
-def _milliseconds(value: float) -> str:
+def milliseconds(value: float) -> str:
+    """Return a figure with three digits."""
     return f"{value:.3g}" if value < _LARGE else f"{value:.0f}"

@@ -89,8 +89,8 @@ class Results:
         path = FOLDER / f"{self.kind}-{moment:%Y%m%dT%H%M%SZ}.json"
         content = {
             "moment": moment.isoformat(timespec="seconds"),
-            "machine": _machine(),
-            "packages": _packages(),
+            "machine": machine(),
+            "packages": packages(),
             "options": asdict(options),
             **asdict(self),
             "blocks": [asdict(block) for block in blocks],
@@ -160,7 +160,8 @@ def _loaded(row: dict[str, Any]) -> Row:
     return Row(**{**row, **typed})
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return what figures depend on of this machine."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return {
         "processor": next((line.partition(": ")[2] for line in lines if "model name" in line), platform.machine()),
@@ -170,6 +171,7 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _packages() -> dict[str, str]:
+def packages() -> dict[str, str]:
+    """Return the versions of the packages that figures depend on."""
     of_node: dict[str, str] = json.loads((PEERS / "package.json").read_text(encoding="utf-8"))["dependencies"]
     return {**{name: version(name) for name in _PACKAGES}, **of_node}

@@ -46,9 +46,9 @@ class Run:
 
 
 @contextmanager
-def staged(folder: Path, options: Options, cores: Cores, say: Tell) -> Generator[Stage]:
+def staged(folder: Path, customers: int, companies: int, cores: Cores, say: Tell) -> Generator[Stage]:
     """Start PostgreSQL with its rows, and pin it and this process to the same cores."""
-    with held_to(cores.others), prepared(folder, options.customers, options.companies, cores, say) as cluster:
+    with held_to(cores.others), prepared(folder, customers, companies, cores, say) as cluster:
         yield Stage(cluster, Issuer.in_folder(folder / "keys"), folder / "logs", cores)
 
 

@@ -8,6 +8,7 @@ import { grafserv } from 'postgraphile/grafserv/node'
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber'
 import { addPgTableCondition, extendSchema, gql, pgSmartTags, wrapPlans } from 'postgraphile/utils'
 
+import { changes } from './postgraphile-changes.mjs'
 import { createAuthenticator, UNAUTHENTICATED } from './shared/authentication.mjs'
 import { environment } from './shared/environment.mjs'
 import { refuse, serverOptions } from './shared/http.mjs'
@@ -126,12 +127,12 @@ const database = makePgService({
 const preset = {
   extends: [PostGraphileAmberPreset],
   disablePlugins: ['NodePlugin', 'PgRowByUniquePlugin', 'PgMutationCreatePlugin', 'PgMutationUpdateDeletePlugin'],
-  plugins: [names, narrowedList, additions, hasMetadata],
+  plugins: [names, narrowedList, additions, hasMetadata, changes],
   pgServices: [database],
-  grafserv: { graphqlPath: '/graphql', graphiql: false, outputDataAsString: true },
+  grafserv: { graphqlPath: '/graphql', graphiql: false, outputDataAsString: true, websockets: true },
   grafast: {
-    context({ node }) {
-      const companyId = companies.get(node.req)
+    context({ node, ws }) {
+      const companyId = companies.get(ws ? ws.request : node.req)
       return environment.isProduction ? { companyId, pgSettings: { 'app.company_id': companyId } } : { companyId }
     },
   },
@@ -146,6 +147,13 @@ server.on('request', async (request, response) => {
   if (companyId === null) return refuse(response, 401, UNAUTHENTICATED)
   companies.set(request, companyId)
   return handle(request, response)
+})
+const upgrade = await service.getUpgradeHandler()
+server.on('upgrade', async (request, socket, head) => {
+  const companyId = await authenticate(request.headers.authorization)
+  if (companyId === null) return socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+  companies.set(request, companyId)
+  return upgrade(request, socket, head)
 })
 await service.ready()
 server.listen(environment.port, '127.0.0.1')

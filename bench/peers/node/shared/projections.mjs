@@ -56,7 +56,8 @@ function projection(entity, fields) {
 
 const everything = new Map()
 
-function everythingOf(entity) {
+/** The projection of all columns. */
+export function everythingOf(entity) {
   if (!everything.has(entity)) everything.set(entity, new Projection(entity, Object.keys(entity.columns), 'all'))
   return everything.get(entity)
 }
