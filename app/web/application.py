@@ -40,6 +40,8 @@ from app.web.running import Runner
 from app.web.sse import EventStreams
 from app.web.streaming import live_of
 from app.web.webhooks import deliveries_of
+from app.web.websocket import GraphQLWebSocket
+from app.web.websocket_operation import Operations
 
 _log = structlog.get_logger()
 
@@ -74,13 +76,15 @@ def create_app(
     sources = MetricSources(database, engine, planner, authenticator, recent, background, live, deliveries)
     metrics = Metrics(sources) if settings.metrics else None
     log = OperationLog(metrics)
+    runner = Runner(
+        engine,
+        open_context,
+        timeout_seconds=settings.request_timeout_seconds,
+        show_execution=settings.show_execution,
+    )
+    websocket = GraphQLWebSocket(Operations(runner, authenticator.authenticate, log, live), GRAPHQL_PATH)
     endpoint = GraphQLEndpoint(
-        Runner(
-            engine,
-            open_context,
-            timeout_seconds=settings.request_timeout_seconds,
-            show_execution=settings.show_execution,
-        ),
+        runner,
         authenticator.authenticate,
         log=log,
         max_body_bytes=settings.max_body_bytes,
@@ -109,7 +113,7 @@ def create_app(
             stack.push_async_callback(live.aclose)
             yield
 
-    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics)
+    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics, websocket)
 
 
 def assemble(

@@ -123,7 +123,7 @@ def from_body(body: bytes | bytearray) -> GraphQLRequest:
     if not isinstance(parameters, dict):
         msg = f"The body is {kind_of(parameters)}: send a JSON object with a `query`; batches are not supported."
         raise bad(msg)
-    return _request(cast("dict[str, Any]", parameters))
+    return request_of(cast("dict[str, Any]", parameters))
 
 
 def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
@@ -151,10 +151,11 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if name in parameters:
             parameters[name] = json_of(parameters[name], f"`{name}` parameter")
-    return _request(parameters)
+    return request_of(parameters)
 
 
-def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
+def request_of(parameters: Mapping[str, Any]) -> GraphQLRequest:
+    """Return the request with these members. Raise HttpError (400) if one is invalid."""
     query, name, variables, extensions, document_id = map(parameters.get, _MEMBERS)
     if query is not None and not isinstance(query, str):
         msg = f"`query` is {kind_of(query)}: send the GraphQL document as a string."

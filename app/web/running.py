@@ -56,20 +56,6 @@ class Runner:
         record.operation = operation = document.select(request.operation_name)
         return operation
 
-    async def execute(
-        self, request: GraphQLRequest, principal: Principal, record: OperationRecord, ending: Ending, *, size: int
-    ) -> Answer:
-        """Run a query or a mutation that arrived as a message of this size, in bytes.
-
-        Raise RequestError, HttpError, or another exception that `http_error_of` knows.
-        """
-        with self.deadline(None) as deadline:
-            deadline.end_body()
-            if size >= LARGE_BYTES:
-                await self.turns.begin(principal.company_id)
-            operation = await self.prepare(request, record)
-            return await self.answer(operation, request, principal, record, deadline, ending, size=size)
-
     async def answer(
         self,
         operation: Operation,

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
 from app.domain.identity import Principal
@@ -21,8 +20,7 @@ from app.web.leaving import on_leaving
 from app.web.media_types import EVENT_STREAM_TYPE, takes_events
 from app.web.request_log import OperationRecord
 from app.web.stream_credentials import StreamCredential
-
-_log = structlog.get_logger()
+from app.web.streaming import log_end
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -103,13 +101,7 @@ class EventStream:
             pass
         finally:
             await stream.aclose()
-            _log.info(
-                "stream_ended",
-                code=stream.code,
-                updates=updates,
-                seconds=round(self._record.elapsed(), 1),
-                request_id=self._record.request_id,
-            )
+            log_end(stream, self._record, updates)
 
     def _probe(self) -> None:
         """Find out whether a client that sends no more still reads, by sending comments."""

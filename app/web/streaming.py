@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import structlog
 from graphql import ExecutionResult
 
 from app.db.database import Database
@@ -12,9 +13,13 @@ from app.graphql.context import Context
 from app.live.feeds import Heads
 from app.live.live import Live
 from app.live.room import LiveLimits
+from app.live.stream import LiveStream
 from app.settings import Settings
 from app.web.envelope import new_request_id
+from app.web.request_log import OperationRecord
 from app.web.running import result_json
+
+_log = structlog.get_logger()
 
 
 def live_of(
@@ -38,3 +43,14 @@ def rendered(result: ExecutionResult) -> bytes:
     """Return the JSON of a result that no request asked for. Raise DatabaseUnavailable or StatementTimeout."""
     # A failure is logged under this id, and its message tells it.
     return result_json(result, new_request_id())
+
+
+def log_end(stream: LiveStream, record: OperationRecord, updates: int) -> None:
+    """Log that a stream has ended. `updates`: the number of those that were sent."""
+    _log.info(
+        "stream_ended",
+        code=stream.code,
+        updates=updates,
+        seconds=round(record.elapsed(), 1),
+        request_id=record.request_id,
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from app.live.live import Live
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import DevelopmentKeys
@@ -46,3 +47,17 @@ async def service(start: Start) -> AsyncGenerator[Service]:
 async def customer_id(records: Records) -> UUID:
     """A customer of the test's company, without events."""
     return await records.customer(name="Nordlys")
+
+
+@pytest.fixture
+def lives(monkeypatch: pytest.MonkeyPatch) -> list[Live]:
+    """The live subscriptions of the services that the test starts."""
+    made: list[Live] = []
+    begin = Live.__init__
+
+    def noted(self: Live, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **named)
+
+    monkeypatch.setattr(Live, "__init__", noted)
+    return made

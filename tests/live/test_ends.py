@@ -6,7 +6,6 @@ import socket
 import struct
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,20 +23,6 @@ from tests.support.until import until
 CHANGES = "subscription ($after: String) {changes(after: $after) {cursor version}}"
 LONG = f"subscription {{changes {{{' '.join(f'c{n}: changedFields {{before after}}' for n in range(300))} cursor version}}}}"
 """Its updates are so long that the buffers of the system hold only some of them."""
-
-
-@pytest.fixture
-def lives(monkeypatch: pytest.MonkeyPatch) -> list[Live]:
-    """The live subscriptions of the services that the test starts."""
-    made: list[Live] = []
-    begin = Live.__init__
-
-    def noted(self: Live, *arguments: Any, **named: Any) -> None:
-        made.append(self)
-        begin(self, *arguments, **named)
-
-    monkeypatch.setattr(Live, "__init__", noted)
-    return made
 
 
 async def last_of(events: Events) -> tuple[str, str | None]:

@@ -21,6 +21,7 @@ from app.web.http_whole import WholeProtocol
 from app.web.websocket_connection import DRAIN
 from tests.support.listening import Wire, listening, wired
 from tests.support.transport_client import connections
+from tests.support.until import until
 
 HANDSHAKE = (
     b"GET /graphql HTTP/1.1\r\nHost: service.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -80,9 +81,7 @@ def frame(data: bytes, opcode: int = 1, *, is_final: bool = True) -> bytes:
 
 async def ended(reason: str, before: int) -> None:
     """Wait until one more connection was ended for a reason."""
-    async with asyncio.timeout(20):
-        while usage.ended[reason] <= before:  # noqa: ASYNC110 - the server counts, and notifies nobody
-            await asyncio.sleep(0.05)
+    await until(lambda: usage.ended[reason] > before, 20)
 
 
 async def test_messages_pass_in_both_directions() -> None:

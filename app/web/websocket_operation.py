@@ -1,0 +1,210 @@
+"""One operation on a WebSocket, of any type, from `subscribe` to its last message."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+import orjson
+from graphql import OperationType
+
+from app.engine.request_errors import RequestError
+from app.live.ended import LiveCode, LiveEnded
+from app.live.live import Live
+from app.live.stream import LiveStream
+from app.web.answers import Answer, to_json
+from app.web.credential_errors import CredentialCode, Unauthenticated
+from app.web.ending import Ending, stopped
+from app.web.failures import document_answer
+from app.web.graphql_http import Authenticate
+from app.web.graphql_request import ClientGone, request_of
+from app.web.http_errors import http_error_of
+from app.web.large_bodies import BodyTurns
+from app.web.media_types import GRAPHQL_TYPE
+from app.web.request_log import OperationLog, OperationRecord
+from app.web.running import Runner
+from app.web.sse import rejection_of
+from app.web.stream_credentials import StreamCredential
+from app.web.streaming import log_end
+from app.web.transport_ws import CloseCode, Closed, TransportState
+
+Outcome = tuple[int, tuple[str, ...]]
+"""The status and the error codes of an operation, for its log line."""
+NOT_SENT: Outcome = (499, ("CLIENT_CLOSED_REQUEST",))
+"""The outcome of an operation whose client has left or has ended it."""
+_CREDENTIAL_CODES = frozenset(map(str, CredentialCode))
+
+
+class Operations:
+    """Authenticates the clients of WebSockets, and runs their operations."""
+
+    def __init__(self, runner: Runner, authenticate: Authenticate, log: OperationLog, live: Live | None = None) -> None:
+        """Without `live`, subscriptions are rejected."""
+        self._runner = runner
+        self._live = live
+        self.authenticate = authenticate
+        self.log = log
+
+    @property
+    def turns(self) -> BodyTurns:
+        """The turns of messages, which they share with the bodies of requests."""
+        return self._runner.turns
+
+    async def start(
+        self,
+        payload: Mapping[str, Any],
+        size: int,
+        credential: Mapping[str, str],
+        record: OperationRecord,
+        ending: Ending,
+    ) -> Answer | LiveStream:
+        """Run a query or a mutation to its answer, or open the stream of a subscription.
+
+        The credential is verified again, because it may have expired since the connection was opened.
+        """
+        record.principal = principal = await self.authenticate(credential)
+        request = request_of(payload)
+        with self._runner.deadline(None) as deadline:
+            deadline.end_body()
+            operation = await self._runner.prepare(request, record)
+            if operation.type is not OperationType.SUBSCRIPTION or self._live is None:
+                return await self._runner.answer(operation, request, principal, record, deadline, ending, size=size)
+            deadline.begin_query()
+            ending.on_begin(self._live.restart)
+            checked = StreamCredential.of(self.authenticate, credential)
+            return await self._live.subscribe(operation, request.variables, principal, credential=checked)
+
+
+class Channel(Protocol):
+    """The connection, as an operation needs it."""
+
+    async def say(self, message: str | None) -> None:
+        """Send a message, if there is one."""
+        ...
+
+    async def close(self, closed: Closed) -> None:
+        """Close the connection."""
+        ...
+
+
+class RunningOperation:
+    """An operation, which one task runs."""
+
+    __slots__ = ("_channel", "_ending", "_operations", "_state", "identifier", "is_stream", "record")
+
+    def __init__(
+        self,
+        identifier: str,
+        record: OperationRecord,
+        operations: Operations,
+        state: TransportState,
+        channel: Channel,
+        ending: Ending,
+    ) -> None:
+        self.identifier = identifier
+        """The id that the client has given it."""
+        self.record = record
+        self._operations = operations
+        self._state = state
+        self._channel = channel
+        self._ending = ending
+        self.is_stream = False
+        """Whether it is a subscription that has begun."""
+
+    @property
+    def may_be_canceled(self) -> bool:
+        """Whether it may be canceled: a mutation that has begun is completed."""
+        return not self.record.may_be_stored
+
+    async def run(
+        self, payload: dict[str, Any], size: int, credential: Mapping[str, str], held: AsyncExitStack
+    ) -> None:
+        """Run it, send what it returns, and write its log line. `held` is given back once its input is handled."""
+        outcome = NOT_SENT
+        try:
+            outcome = await self._run(payload, size, credential, held)
+        except ClientGone:
+            pass
+        finally:
+            if not self.is_stream:
+                self._operations.log.write(self.record, *outcome)
+
+    async def _run(
+        self, payload: dict[str, Any], size: int, credential: Mapping[str, str], held: AsyncExitStack
+    ) -> Outcome:
+        try:
+            async with held:
+                result = await self._operations.start(payload, size, credential, self.record, self._ending)
+            # A stream lives for hours, and its document may be long.
+            del payload
+            return await (self._answer(result) if isinstance(result, Answer) else self._follow(result))
+        except asyncio.CancelledError:
+            if not self._ending.has_canceled:
+                raise
+            http_error = stopped(self.record.request_id, may_be_stored=self.record.may_be_stored)
+            return await self._fail(http_error.answer())
+        except Exception as error:  # noqa: BLE001 - every exception becomes a message
+            return await self._fail_with(error)
+
+    async def _answer(self, answer: Answer) -> Outcome:
+        """Send the response of a query or a mutation."""
+        self.record.seconds = self.record.elapsed()
+        if (message := self._state.next(self.identifier, answer.body.decode())) is None:
+            return NOT_SENT
+        await self._channel.say(message)
+        await self._channel.say(self._state.complete(self.identifier))
+        return answer.status, answer.codes
+
+    async def _follow(self, stream: LiveStream) -> Outcome:
+        """Send the updates of a stream until it ends."""
+        self.is_stream = True
+        self._operations.log.write(self.record, 200, ())
+        updates = 0
+        try:
+            async for update in stream:
+                if (message := self._state.next(self.identifier, update.body.decode())) is None:
+                    break
+                await self._channel.say(message)
+                updates += 1
+        finally:
+            await stream.aclose()
+            log_end(stream, self.record, updates)
+        return NOT_SENT
+
+    async def _fail_with(self, error: Exception) -> Outcome:
+        """End the operation, or the connection if its credential is rejected."""
+        match error:
+            case ClientGone() | LiveEnded(code=LiveCode.CLIENT_LEFT | LiveCode.SERVICE_RESTARTING):
+                # When the service restarts, the session closes the connection.
+                return NOT_SENT
+            case Unauthenticated() | LiveEnded() if error.code in _CREDENTIAL_CODES:
+                await self._channel.close(Closed(CloseCode.FORBIDDEN, f"{error.code}: {error.message}"))
+                return 401, (error.code,)
+            case _:
+                return await self._fail(self._answer_to(error))
+
+    async def _fail(self, answer: Answer) -> Outcome:
+        """End the operation with the errors of an answer."""
+        errors = to_json(orjson.loads(answer.body)["errors"]).decode()
+        await self._channel.say(self._state.error(self.identifier, errors))
+        return answer.status, answer.codes
+
+    def _answer_to(self, error: Exception) -> Answer:
+        """Return the errors of an operation that failed as a whole."""
+        match error:
+            case LiveEnded(cursor=None):
+                return rejection_of(error).answer()
+            case LiveEnded():
+                return _ended(error)
+            case RequestError():
+                return document_answer(error, GRAPHQL_TYPE)
+            case _ if self._ending.has_stopped(error):
+                return stopped(self.record.request_id).answer()
+            case _:
+                return http_error_of(error, self.record.request_id).answer()
+
+
+def _ended(error: LiveEnded) -> Answer:
+    """Return the error of a stream that ended, with the cursor to resume after."""
+    extensions = {"code": error.code, "cursor": error.cursor}
+    return Answer(200, to_json({"errors": [{"message": error.message, "extensions": extensions}]}))
