@@ -8,8 +8,10 @@ from shutil import copytree
 
 import pytest
 from gql import Client, GraphQLRequest
-from gql.transport.exceptions import TransportQueryError
+from gql.transport.exceptions import TransportConnectionFailed, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
+from gql.transport.websockets import WebsocketsTransport
+from websockets.exceptions import ConnectionClosed
 
 from tests.conformance.python.environment import Environment
 from tests.support.conformance_page import Proved
@@ -18,6 +20,11 @@ from tests.support.seeded import Service
 
 SOURCES = Path(__file__).parent / "python" / "ariadne"
 PAGE = "query($first: Int!) { customers(first: $first) { nodes { name group { id } } } }"
+CHANGES = """
+subscription($after: String) {
+  changes(after: $after, types: [CUSTOMER_CREATED]) { subject { ... on Customer { name } } }
+}
+"""
 CREATE = """
 mutation($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { name } errors { code path } } }
 """
@@ -46,6 +53,35 @@ async def test_gql_checks_documents_against_the_service_s_schema_and_makes_round
     assert [error["extensions"]["code"] for error in failed.value.errors or ()] == ["INVALID_CURSOR"]
     proved("Clients", "gql", version("gql"), "documents are checked against the introspected schema")
     proved("Clients", "gql", version("gql"), "a query, a mutation, a problem in the payload and a GraphQL error")
+
+
+async def test_gql_runs_operations_and_follows_changes_over_a_websocket(service: Service, proved: Proved) -> None:
+    credential = {"Authorization": f"Bearer {service.token()}"}
+    transport = WebsocketsTransport(url=service.url.replace("http", "ws", 1), init_payload=credential)
+    async with Client(transport=transport) as session:
+        page = await session.execute(GraphQLRequest(PAGE, variable_values={"first": 1}))
+        cursor = (await session.execute(GraphQLRequest("{ feedCursor }")))["feedCursor"]
+        values = {"name": "Live by gql", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
+        values["customerGroupId"] = page["customers"]["nodes"][0]["group"]["id"]
+        made = await session.execute(GraphQLRequest(CREATE, variable_values={"input": values}))
+        async for update in session.subscribe(GraphQLRequest(CHANGES, variable_values={"after": cursor})):
+            if update["changes"]["subject"] == {"name": "Live by gql"}:
+                break
+    rejected = WebsocketsTransport(
+        url=service.url.replace("http", "ws", 1), init_payload={"Authorization": "Bearer no"}
+    )
+    with pytest.raises(TransportConnectionFailed) as failed:
+        async with Client(transport=rejected):
+            pass
+
+    assert made["createCustomer"]["errors"] == []
+    closed = failed.value.__cause__
+    assert isinstance(closed, ConnectionClosed)
+    assert closed.rcvd is not None
+    assert (closed.rcvd.code, closed.rcvd.reason.partition(":")[0]) == (4403, "TOKEN_NOT_ACCEPTED")
+    claims = ("a query, a mutation and live changes over one WebSocket", "a rejected credential closes it with 4403")
+    for claim in claims:
+        proved("Clients", "gql", version("gql"), claim)
 
 
 def test_ariadne_codegen_generates_a_typed_client_that_makes_round_trips(
