@@ -67,7 +67,6 @@ class Database:
         self.engine = engines.transactions
         self.probe = Probe(engines.probe, engines.fresh_probe)
         self.keys = KeyLookups(engines.keys)
-        self.feed = FeedWork(engines.feed)
         self.waits = Waits(
             statement_timeout_seconds,
             grace_seconds,
@@ -76,6 +75,7 @@ class Database:
             server=self.probe if pooling is Pooling.SESSION else None,
         )
         engines.watch(self.waits, pooling, statement_timeout_seconds)
+        self.feed = FeedWork(engines.feed, self.waits, pooling)
         self.plan_connections = PlanConnections(
             engines.plans,
             self.waits,
@@ -165,7 +165,8 @@ class Database:
         await self.waits.aclose()
 
     def _discard(self) -> None:
-        for engine in (self.engine, self.keys.engine, self.feed.engine):
+        self.feed.discard()
+        for engine in (self.engine, self.keys.engine):
             pool = engine.pool
             assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
             pool.discard()

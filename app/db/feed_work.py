@@ -4,17 +4,18 @@ It has a connection of its own, because it must go on while operations wait for 
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import DateTime, Executable, Integer, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.driver_errors import translate_failures
-from app.db.read_session import DatabaseRow
+from app.db.kept_connection import KeptConnection
+from app.db.pooling import Pooling
+from app.db.pools import CountingPool
+from app.db.waits import Waits
 
 MOST_STAMPED = 1_000
 """Maximum number of events that one statement gives positions, which takes some 20 ms."""
@@ -22,16 +23,10 @@ MOST_EXPIRED = 1_000
 """Maximum number of events that one statement deletes."""
 MOST_COUNTED = 10_000
 """Number of events without a position at which counting ends."""
-_STAMP = text("SELECT company_id, position FROM stamp_events(:most)").bindparams(bindparam("most", type_=Integer()))
-_POSITIONS = text("SELECT company_id, position FROM feed_positions(:companies)").bindparams(
-    bindparam("companies", type_=ARRAY(Uuid()))
-)
-_EXPIRE = text("SELECT expire_events(:before, :most)").bindparams(
-    bindparam("before", type_=DateTime(timezone=True)), bindparam("most", type_=Integer())
-)
-_UNSTAMPED = text("SELECT events, oldest_seconds FROM unstamped_events(:most)").bindparams(
-    bindparam("most", type_=Integer())
-)
+_STAMP = "SELECT company_id, position FROM stamp_events($1::integer)"
+_POSITIONS = "SELECT company_id, position FROM feed_positions($1::uuid[])"
+_EXPIRE = "SELECT expire_events($1::timestamptz, $2::integer)"
+_UNSTAMPED = "SELECT events, oldest_seconds FROM unstamped_events($1::integer)"
 
 
 class Unstamped(NamedTuple):
@@ -46,50 +41,63 @@ class Unstamped(NamedTuple):
 class FeedWork:
     """What the service does for the feeds of all companies. All methods raise DatabaseUnavailable."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, waits: Waits, pooling: Pooling) -> None:
         self.engine = engine
         """An engine with one connection."""
         self.statements = 0
         """Number of statements so far."""
         # Waiting in the pool would be longer: a connection that can't be opened doesn't end it.
         self._turn = asyncio.Lock()
+        # A transaction pooler may run each message of a statement on another connection, unless it is in a transaction.
+        self._kept = None if pooling is Pooling.TRANSACTION else KeptConnection(engine, waits)
 
     async def stamp(self, most: int = MOST_STAMPED) -> dict[UUID, int]:
         """Give positions to committed events, at most `most`; return the new heads by company.
 
         Empty if there is nothing to do, or while another process does it.
         """
-        return _by_company(await self.rows(_STAMP, {"most": most}))
+        return _by_company(await self.rows(_STAMP, most))
 
     async def positions(self, companies: Collection[UUID]) -> dict[UUID, int]:
         """Return the heads of companies. Companies without events are left out."""
-        return _by_company(await self.rows(_POSITIONS, {"companies": [*companies]}))
+        return _by_company(await self.rows(_POSITIONS, [*companies]))
 
     async def expire(self, before: datetime, most: int = MOST_EXPIRED) -> int:
         """Delete events from before a time, at most `most`; return their number."""
-        rows = await self.rows(_EXPIRE, {"before": before, "most": most})
+        rows = await self.rows(_EXPIRE, before, most)
         return int(rows[0][0])
 
     async def unstamped(self) -> Unstamped:
         """Return how many events have no position yet."""
-        rows = await self.rows(_UNSTAMPED, {"most": MOST_COUNTED})
+        rows = await self.rows(_UNSTAMPED, MOST_COUNTED)
         return Unstamped(*rows[0])
+
+    def discard(self) -> None:
+        """Replace the connection before it is used again."""
+        pool = self.engine.pool
+        assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
+        pool.discard()
+        if self._kept is not None:
+            self._kept.discard()
 
     async def aclose(self) -> None:
         """Close the connection."""
+        if self._kept is not None:
+            self._kept.discard()
         await self.engine.dispose()
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, object]) -> list[DatabaseRow]:
+    async def rows(self, sql: str, *parameters: object) -> Sequence[Any]:
         """Run one statement in its own transaction and return its rows."""
         with translate_failures(writes=True):
-            async with self._turn, self.engine.connect() as connection:
+            async with self._turn:
                 self.statements += 1
-                rows = (await connection.execute(statement, parameters)).all()
-                # Without a pooler the statement is its own transaction: a process that is suspended right after it
-                # holds no lock.
-                await connection.commit()
-        return [*rows]
+                if self._kept is not None:
+                    return await self._kept.fetch(sql, parameters)
+                async with self.engine.connect() as connection:
+                    rows = (await connection.exec_driver_sql(sql, parameters)).all()
+                    await connection.commit()
+        return rows
 
 
-def _by_company(rows: list[DatabaseRow]) -> dict[UUID, int]:
+def _by_company(rows: Sequence[Any]) -> dict[UUID, int]:
     return {company_id: position for company_id, position in rows}  # noqa: C416 - rows are not pairs to a type checker

@@ -5,16 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, text
-
 from app.db.feed_work import FeedWork
 
-_CLAIM = text("SELECT company_id, id FROM claim_webhook_endpoints(:holder, :most, :lease_seconds)").bindparams(
-    bindparam("holder", type_=Uuid()), bindparam("most", type_=Integer()), bindparam("lease_seconds", type_=Integer())
-)
-_EXPIRE = text("SELECT expire_webhook_deliveries(:before, :most)").bindparams(
-    bindparam("before", type_=DateTime(timezone=True)), bindparam("most", type_=Integer())
-)
+_CLAIM = "SELECT company_id, id FROM claim_webhook_endpoints($1::uuid, $2::integer, $3::integer)"
+_EXPIRE = "SELECT expire_webhook_deliveries($1::timestamptz, $2::integer)"
 
 
 class Claimed(NamedTuple):
@@ -26,10 +20,10 @@ class Claimed(NamedTuple):
 
 async def claim_endpoints(work: FeedWork, holder: UUID, most: int, lease_seconds: float) -> list[Claimed]:
     """Lease endpoints that have something to send, at most `most`, those first that were served longest ago."""
-    rows = await work.rows(_CLAIM, {"holder": holder, "most": most, "lease_seconds": math.ceil(lease_seconds)})
+    rows = await work.rows(_CLAIM, holder, most, math.ceil(lease_seconds))
     return [Claimed(*row) for row in rows]
 
 
 async def expire_deliveries(work: FeedWork, before: datetime, most: int) -> int:
     """Delete deliveries from before a time, at most `most`; return their number."""
-    return int((await work.rows(_EXPIRE, {"before": before, "most": most}))[0][0])
+    return int((await work.rows(_EXPIRE, before, most))[0][0])
