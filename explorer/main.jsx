@@ -23,20 +23,18 @@ const SCALARS = { JSON: {}, Metadata: { type: "object" }, MetadataValue: {}, _An
 
 const NOT_SIGNED_IN = { errors: [{ message: "Not signed in. Paste a token or an API key above." }] };
 
-/** Return GraphiQL's fetcher for a session. Each session gets a new one, so that GraphiQL loads the schema again. */
-function fetcherOf({ headers }, onSession, onAnswer) {
-  return async (operation, { signal } = {}) => {
-    if (headers === null) return NOT_SIGNED_IN;
-    let reply = await sessions.ask(operation, headers, signal);
+/** Return what sends operations in a session. Each session gets a new one, so that GraphiQL loads the schema again. */
+function askerOf({ headers }, onSession) {
+  return async (operation, options) => {
+    if (headers === null) return { status: 401, answer: NOT_SIGNED_IN };
+    const reply = await sessions.ask(operation, headers, options);
     if (sessions.canRenew(reply)) {
       const renewed = await sessions.signIn();
       onSession(renewed);
-      if (renewed.headers) reply = await sessions.ask(operation, renewed.headers, signal);
-    } else if (reply.status === 401) {
-      onSession(sessions.refused(reply));
+      return renewed.headers ? sessions.ask(operation, renewed.headers, options) : reply;
     }
-    onAnswer(reply.answer);
-    return reply.answer;
+    if (reply.status === 401) onSession(sessions.refused(reply));
+    return reply;
   };
 }
 
@@ -45,13 +43,15 @@ function Page() {
   const [lacking, setLacking] = useState(null);
   const fetcher = useMemo(
     () =>
-      ANSWERS.of(
-        fetcherOf(session ?? sessions.SIGNED_OUT, setSession, (answer) => setLacking(sessions.missingScopes(answer))),
+      ANSWERS.of(askerOf(session ?? sessions.SIGNED_OUT, setSession), (answer) =>
+        setLacking(sessions.missingScopes(answer)),
       ),
     [session],
   );
   const enter = async (open) => {
     setLacking(null);
+    // They were opened with another credential.
+    ANSWERS.stopStreams();
     try {
       setSession(await open());
     } catch (error) {

@@ -1,10 +1,13 @@
 // The session: a credential, kept only in this page's memory, and the service's answer about it.
+import { eventsOf } from "./events.js";
 
 const ENDPOINT = window.location.pathname;
 const SIGN_IN = document.querySelector("meta[name=sign-in]")?.content;
 const VIEWER = "{ viewer { subject scopes expiresAt company { name } } }";
 const ASK = "Paste a token or an API key to run operations and to load the schema.";
+const EVENT_STREAM = "text/event-stream";
 const RENEWED = new Set(["TOKEN_EXPIRED", "TOKEN_NOT_ACCEPTED"]);
+const REJECTED = new Set([...RENEWED, "API_KEY_NOT_ACCEPTED"]);
 
 /** The session without an accepted credential. */
 export const SIGNED_OUT = { headers: null, viewer: null, notice: ASK, isRefusal: false };
@@ -18,18 +21,27 @@ export function headersOf(typed) {
   return credential.startsWith("cgk_") ? { "x-api-key": credential } : { authorization: `Bearer ${credential}` };
 }
 
-/** Run one operation. GraphiQL shows the answer, whatever its status. */
-export async function ask(operation, headers, signal) {
+/**
+ * Run one operation, and return the status with the answer, which GraphiQL shows whatever the status is. With `live`, the
+ * operation is a subscription: if the service opens its stream, `events` are returned instead, those after `live.after`.
+ */
+export async function ask(operation, headers, { signal, live } = {}) {
   const response = await fetch(ENDPOINT, {
     method: "POST",
-    headers: { accept: "application/graphql-response+json", "content-type": "application/json", ...headers },
+    headers: {
+      accept: live ? EVENT_STREAM : "application/graphql-response+json",
+      "content-type": "application/json",
+      ...(live?.after && { "last-event-id": live.after }),
+      ...headers,
+    },
     body: JSON.stringify(operation),
     credentials: "omit",
     signal,
   });
-  const message = `The answer is not JSON, so it may come from a proxy: HTTP ${response.status}.`;
-  const noJson = { errors: [{ message }] };
-  return { status: response.status, answer: await response.json().catch(() => noJson) };
+  const { status } = response;
+  if (response.headers.get("content-type")?.startsWith(EVENT_STREAM)) return { status, events: eventsOf(response.body) };
+  const message = `The answer is not JSON, so it may come from a proxy: HTTP ${status}.`;
+  return { status, answer: await response.json().catch(() => ({ errors: [{ message }] })) };
 }
 
 /** Return a session with this credential: the viewer if it is accepted, otherwise the reason. */
@@ -64,6 +76,11 @@ export async function signIn() {
   if (!response.ok) return { ...SIGNED_OUT, notice: await response.text() };
   const { token } = await response.json();
   return open(headersOf(token));
+}
+
+/** Return whether an answer says that the credential is not accepted any more. */
+export function rejectsCredential(answer) {
+  return REJECTED.has(answer?.errors?.[0]?.extensions?.code);
 }
 
 /** Return whether a new development token may help: the old one has expired, or the service has another key. */

@@ -105,6 +105,12 @@ const CORRECTIONS = [
     put: '$& "aria-hidden": "true",',
   },
   {
+    file: /@graphiql\/react\/dist\/stores\/execution\.js$/,
+    reason: "GraphiQL stops a subscription when its tab is left: let answers.jsx say what the stop button stops.",
+    found: "stop() {",
+    put: "setSubscription(subscription, isFetching) { set({ subscription, isFetching }); }, $&",
+  },
+  {
     file: CONSTANTS,
     reason: "In the light theme, the pink of links and lists has a contrast of only 4.1 on its own tint.",
     found: '"#d60590"',

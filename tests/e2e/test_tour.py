@@ -14,6 +14,7 @@ from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.commands import free_port, running, wait_for_text
 from tests.support.databases import new_database, same_database
+from tests.support.sse import following
 from tests.support.tour import FOLDER, TOUR
 from tests.support.trust import TRUST
 
@@ -56,14 +57,17 @@ def variables_of(operation: str) -> dict[str, Any]:
     return stop.variables
 
 
-def test_the_tour_has_five_stops_each_explained_in_narrow_comments() -> None:
+def test_the_tour_has_seven_stops_each_explained_in_narrow_comments() -> None:
     assert [stop.operations for stop in TOUR] == [
         ["OneCustomer"],
         ["PagesAndFilters"],
         ["CreateACustomer"],
         ["PreviewTheChange", "MakeTheChange"],
         ["AsAGateway"],
+        ["FollowACustomer"],
+        ["ChangeTheCustomer"],
     ]
+    assert [stop.name for stop in TOUR if stop.is_live] == ["6-follow-a-customer"]
     assert len(list(FOLDER.iterdir())) == 2 * len(TOUR)
     for stop in TOUR:
         assert stop.text.startswith("# ")
@@ -137,3 +141,23 @@ def test_a_gateway_gets_entities_in_the_order_that_it_asked_for(client: httpx.Cl
     assert (first["customerNumber"], second["customerNumber"]) == ("2", "6")
     assert (group["__typename"], group["name"], len(group["customers"]["nodes"])) == ("CustomerGroup", "Erhverv", 2)
     assert nobody is None
+
+
+async def test_who_follows_a_customer_sees_the_change_and_goes_on_after_its_cursor(client: httpx.Client) -> None:
+    (stop,) = [stop for stop in TOUR if stop.is_live]
+    url, headers = str(client.base_url.join("graphql")), {"authorization": client.headers["authorization"]}
+    async with following(url, headers, stop.text, **stop.variables) as events:
+        changed = sent(client, "ChangeTheCustomer")["updateCustomer"]
+        first = await events.change()
+        again = sent(client, "ChangeTheCustomer")["updateCustomer"]
+        limited = {**variables_of("ChangeTheCustomer")["input"], "creditLimit": None}
+        cleared = sent(client, "ChangeTheCustomer", input=limited)["updateCustomer"]
+        second = await events.change()
+    async with following(url, headers, stop.text, **stop.variables, after=first["cursor"]) as events:
+        assert await events.change() == second
+
+    assert [answer["changedFields"] for answer in (changed, again, cleared)] == [["creditLimit"], [], ["creditLimit"]]
+    (field,) = first["changedFields"]
+    assert (field["field"], field["after"], first["subject"]["creditLimit"]) == ("creditLimit", "25000.00", "25000.00")
+    assert (first["version"], second["version"]) == (changed["customer"]["version"], cleared["customer"]["version"])
+    assert (first["subject"]["name"], first["subject"]["parent"]["name"]) == ("Nordlys Ærø ApS", "Nordlys Gruppen A/S")

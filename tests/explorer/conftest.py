@@ -84,7 +84,8 @@ def developing(page_file: Path) -> Generator[str]:
     assert page_file.name
     with TemporaryDirectory(prefix="customer-gateway-") as folder:
         output, port = Path(folder) / "output", free_port()
-        with running("dev", "--data-folder", Path(folder) / "dev", "--port", str(port), output=output) as process:
+        command = ("dev", "--data-folder", Path(folder) / "dev", "--port", str(port))
+        with running(*command, output=output, METRICS="true") as process:
             wait_for_text(process, output, "\ncurl ")
             yield f"http://127.0.0.1:{port}"
 
@@ -106,6 +107,7 @@ async def serving(
         environment = {
             "DATABASE_URL": same_database(service_dsn, dsn),
             "EXPLORER": "true",
+            "METRICS": "true",
             "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
             "JWT_ISSUER": ISSUER,
             "JWT_AUDIENCE": AUDIENCE,

@@ -12,7 +12,7 @@ from playwright.async_api import Route, expect
 from tests.support.tour import TOUR
 from tests.support.visit import Visit, body_of
 
-ONE, PAGES, CREATE, _CHANGE, GATEWAY = (stop.operations[0] for stop in TOUR)
+ONE, PAGES, CREATE, _CHANGE, GATEWAY, *_LIVE = (stop.operations[0] for stop in TOUR)
 RESPONSE = "response.json"
 
 

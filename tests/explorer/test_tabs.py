@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.support.tour import TOUR, Stop
 from tests.support.visit import OPERATION, VARIABLES, Visit, body_of
 
-ONE, PAGES, CREATE, CHANGE, GATEWAY = TOUR
+ONE, PAGES, CREATE, CHANGE, GATEWAY, *_LIVE = TOUR
 # The first tab last: a first visit shows it.
 SINGLE = [PAGES, CREATE, GATEWAY, ONE]
 TYPED = "query Typed { viewer { subject } }"

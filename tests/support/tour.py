@@ -18,11 +18,17 @@ class Stop(NamedTuple):
     variables: dict[str, Any]
     operations: list[str]
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a subscription, whose updates arrive until it is stopped."""
+        return re.search(r"^subscription ", self.text, re.MULTILINE) is not None
+
 
 def stop(path: Path) -> Stop:
     """Return the stop of a document and the file of variables beside it."""
     text, variables = path.read_text(), path.with_suffix(".variables.json").read_text()
-    return Stop(path.stem, text, json.loads(variables), re.findall(r"^(?:query|mutation) (\w+)", text, re.MULTILINE))
+    operations = re.findall(r"^(?:query|mutation|subscription) (\w+)", text, re.MULTILINE)
+    return Stop(path.stem, text, json.loads(variables), operations)
 
 
 TOUR = [stop(path) for path in sorted(FOLDER.glob("*.graphql"))]

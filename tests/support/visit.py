@@ -203,6 +203,16 @@ class Visit:
         await self.page.wait_for_function(_SHOWS, arg=text, polling=_PAUSE)
         return json.loads(text)
 
+    async def follow(self) -> None:
+        """Run the open tab, a subscription, and wait until its stream is open."""
+        await self.click_run()
+        await self.responds("// Following.")
+
+    async def responds(self, text: str) -> str:
+        """Wait until the answer has a text, wherever it is scrolled to; return the whole answer."""
+        await self.page.wait_for_function(f"(text) => ({_TEXT_OF})('response.json').includes(text)", arg=text)
+        return await self.written("response.json")
+
     @property
     def shown(self) -> Locator:
         """Return the visible part of the answer."""
