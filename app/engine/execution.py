@@ -94,9 +94,12 @@ class Engine:
         """Raise RequestError if an operation of a text can't run with any variables, even as a trusted document."""
         document = self._documents.prepare(text)
         for name in document.names:
-            operation = document.select(name)
-            if not operation.node.variable_definitions:
-                self._checks.check_without_variables(operation)
+            self.check_operation(document.select(name))
+
+    def check_operation(self, operation: Operation) -> None:
+        """Raise RequestError if an operation without variables asks for too much. Others are checked when they run."""
+        if not operation.node.variable_definitions:
+            self._checks.check_without_variables(operation)
 
     def check_trusted(self) -> Iterator[tuple[str, RequestError | None]]:
         """Yield the id of each trusted document, with its error or None; cache the valid ones."""

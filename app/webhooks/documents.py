@@ -31,7 +31,7 @@ class DocumentCheck:
                 return CheckedDocument([f"must be a subscription, not a {operation.type.value}: {_FORM}."])
             if operation.node.variable_definitions:
                 return CheckedDocument(["must not have variables: nothing gives them values."])
-            self._engine.check(text)
+            self._engine.check_operation(operation)
         except RequestError as error:
             return CheckedDocument([f"is rejected: {_with_place(found)}" for found in error.errors])
         syntax, node = operation.syntax, operation.node

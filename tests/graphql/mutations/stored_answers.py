@@ -174,6 +174,7 @@ def _inputs(ids: Ids) -> dict[str, dict[str, Any]]:
         "createWebhookEndpoint": {
             "url": "https://receiver.example/new",
             "types": ["CONTACT_DELETED", "CUSTOMER_CREATED"],
+            "document": "subscription { changes { id } }",
         },
     }
 

@@ -34,6 +34,7 @@ BEFORE, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UT
 LEASE: dict[str, Any] = {"leased_by": uuid4(), "leased_until": LATER}
 FAILING: dict[str, Any] = {"attempts": 3, "failing_since": BEFORE, "next_attempt_at": LATER}
 ANEW: dict[str, Any] = {"attempts": 0, "failing_since": None, "next_attempt_at": None}
+WITH_ACCOUNT = "subscription { changes { subject { ... on CustomerGroup { account { name } } } } }"
 WRITES = (Scope.WEBHOOKS_WRITE, Scope.WEBHOOKS_READ, Scope.CUSTOMERS_READ)
 
 
@@ -275,6 +276,45 @@ async def test_a_weaker_credential_does_not_send_what_a_stronger_one_asked_for_e
     assert await written(caller, "updateWebhookEndpoint", id=endpoint, url=f"{URL}/elsewhere", types=None)
 
 
+async def test_a_document_is_kept_as_it_was_written_and_can_be_removed(caller: Caller, records: Records) -> None:
+    document = "subscription {\n  changes { id }  # all\n}"
+    endpoint = await written(caller, "createWebhookEndpoint", url=URL, document=f" {document} ")
+    assert endpoint["document"] == document
+    assert (await written(caller, "updateWebhookEndpoint", id=endpoint["id"], document=" "))["document"] is None
+    other = str(await records.webhook_endpoint())
+    assert (await written(caller, "updateWebhookEndpoint", id=other, document=document))["document"] == document
+
+
+async def test_a_document_asks_only_for_what_the_credential_may_read(
+    caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID
+) -> None:
+    endpoint = str(await records.webhook_endpoint(document=WITH_ACCOUNT))
+    before = await everything_of(owner_engine, company)
+    caller.scopes = WRITES
+    rejected = [("WEBHOOK_SCOPE_REQUIRED", ["document"])]
+    assert await problems(caller, "createWebhookEndpoint", url=URL, document=WITH_ACCOUNT) == rejected
+    # Nor does it send elsewhere what a stronger one has asked for.
+    assert await problems(caller, "updateWebhookEndpoint", id=endpoint, url=f"{URL}/elsewhere") == rejected
+    assert await everything_of(owner_engine, company) == before
+    assert await written(caller, "updateWebhookEndpoint", id=endpoint, status="PAUSED")
+    assert await written(caller, "updateWebhookEndpoint", id=endpoint, url=f"{URL}/elsewhere", document=None)
+    caller.scopes = tuple(Scope)
+    assert await written(caller, "createWebhookEndpoint", url=URL, document=WITH_ACCOUNT)
+
+
+async def test_an_endpoint_with_an_outdated_document_goes_on_only_with_another(
+    caller: Caller, records: Records
+) -> None:
+    paused = {"status": "PAUSED", "paused_reason": "DOCUMENT_INVALID", "paused_at": BEFORE}
+    endpoint = str(await records.webhook_endpoint(document="subscription { changes { gone } }", **paused))
+    resumed = {"id": endpoint, "status": "ACTIVE"}
+    assert await problems(caller, "updateWebhookEndpoint", **resumed) == [("WEBHOOK_DOCUMENT_INVALID", ["document"])]
+    # Other fields may change meanwhile.
+    assert (await written(caller, "updateWebhookEndpoint", id=endpoint, url=f"{URL}/new"))["status"] == "PAUSED"
+    document = "subscription { changes { id } }"
+    assert (await written(caller, "updateWebhookEndpoint", **resumed, document=document))["status"] == "ACTIVE"
+
+
 async def test_a_conflict_of_versions_shows_the_stored_endpoint(
     caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID
 ) -> None:
@@ -291,6 +331,15 @@ async def test_a_conflict_of_versions_shows_the_stored_endpoint(
         assert (error["expectedVersion"], error["actualVersion"], error["changedFields"]) == (2, 3, [])
         assert (payload["webhookEndpoint"]["url"], payload["webhookEndpoint"]["version"]) == (URL, 3)
     assert await everything_of(owner_engine, company) == before
+
+
+async def test_an_endpoint_is_shown_to_who_may_only_write_if_it_was_written(caller: Caller, records: Records) -> None:
+    endpoint = str(await records.webhook_endpoint(url=URL))
+    caller.scopes = (Scope.WEBHOOKS_WRITE, Scope.CUSTOMERS_READ)
+    assert await written(caller, "updateWebhookEndpoint", id=endpoint, url=URL) is None
+    assert (await ask(caller, "updateWebhookEndpoint", id=endpoint, expectedVersion=2))["webhookEndpoint"] is None
+    assert (await written(caller, "updateWebhookEndpoint", id=endpoint, url=f"{URL}/new"))["url"] == f"{URL}/new"
+    assert await written(caller, "deleteWebhookEndpoint", id=endpoint) is None
 
 
 async def test_an_endpoint_that_does_not_exist_is_told_with_the_other_problems(caller: Caller) -> None:
