@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from random import Random
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -17,13 +17,12 @@ from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from app.db.database import Database
-from app.db.dsn import parse, with_role
+from app.db.dsn import parse
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
-from app.db.roles import make_login_role
 from app.settings import Settings
 from app.web import log_lines
-from tests.support.databases import execute, new_database
+from tests.support.databases import new_database, opened, service_login
 from tests.support.records import Records, new_company
 from tests.support.seeds import SEED, chance_of, load_profile
 from tests.support.workers import Handout, longest_first, needs_no_server, usual_processes
@@ -185,26 +184,22 @@ async def migrated_dsn(server_dsn: str, template: str) -> AsyncGenerator[str]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
     """URL of the migrated database with the role that serves, which owns no table and bypasses no policy."""
-    role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
-    await make_login_role(owner_dsn, role, password)
-    yield with_role(owner_dsn, role, password)
-    await execute(owner_dsn, f"DROP ROLE {role}")
+    async with service_login(owner_dsn) as dsn:
+        yield dsn
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
     """The owner's engine, for writing and reading rows without the service."""
-    owner = Database(owner_dsn, pool_size=5, pool_timeout_seconds=60, statement_timeout_seconds=120)
-    yield owner.engine
-    await owner.dispose()
+    async with opened(owner_dsn, pool_size=5) as owner:
+        yield owner.engine
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(service_dsn: str) -> AsyncGenerator[Database]:
     """The database with the role that serves."""
-    service = Database(service_dsn, pool_size=10, pool_timeout_seconds=60, statement_timeout_seconds=120)
-    yield service
-    await service.dispose()
+    async with opened(service_dsn, pool_size=10) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

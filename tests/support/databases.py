@@ -9,6 +9,7 @@ from app.db.connecting import short_lived_engine
 from app.db.database import Database
 from app.db.dsn import parse, with_role
 from app.db.revisions import current_revision
+from app.db.roles import make_login_role
 
 
 def with_database(dsn: str, database: str) -> str:
@@ -32,6 +33,23 @@ async def new_database(server_dsn: str, template: str | None = None) -> AsyncGen
     await execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE {source}")
     yield with_database(server_dsn, name)
     await execute(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def service_login(owner_dsn: str) -> AsyncGenerator[str]:
+    """Yield the URL of a migrated database with a role that owns no table and bypasses no policy; drop it on exit."""
+    role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
+    await make_login_role(owner_dsn, role, password)
+    yield with_role(owner_dsn, role, password)
+    await execute(owner_dsn, f"DROP ROLE {role}")
+
+
+@asynccontextmanager
+async def opened(dsn: str, *, pool_size: int) -> AsyncGenerator[Database]:
+    """Open a database that is patient, because many tests share it; close it on exit."""
+    database = Database(dsn, pool_size=pool_size, pool_timeout_seconds=60, statement_timeout_seconds=120)
+    yield database
+    await database.dispose()
 
 
 def same_database(service_dsn: str, dsn: str) -> str:
