@@ -24,7 +24,7 @@ async def test_work_gives_positions_until_it_is_told_to_end(
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 10) == 0
     (line,) = [json.loads(line) for line in output.read_text().splitlines()]
-    assert (line["level"], line["event"], line["jobs"]) == ("info", "working", ["sequencer", "clean-up"])
+    assert (line["level"], line["event"], line["jobs"]) == ("info", "working", ["sequencer", "clean-up", "deliveries"])
 
 
 def test_work_needs_a_migrated_database(service_dsn: str, empty_dsn: str) -> None:

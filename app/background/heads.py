@@ -78,7 +78,12 @@ class FeedHeads(Job):
         """Ask for the heads of all followed companies."""
         if not self._callbacks:
             return _UNFOLLOWED_SECONDS
-        self.advance(await self._feed.positions(self._callbacks))
+        found = await self._feed.positions(self._callbacks)
+        for company_id, head in found.items():
+            if head < self._heads.get(company_id, 0):
+                # A failover has lost commits, or a backup was restored: positions are given again.
+                del self._heads[company_id]
+        self.advance(found)
         return _POLL_SECONDS
 
     def _forget(self, company_id: UUID, key: object) -> None:

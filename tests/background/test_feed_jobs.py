@@ -65,6 +65,28 @@ async def test_callbacks_are_called_with_each_new_head_until_they_end(database: 
     assert heads.followed == 0
 
 
+async def test_positions_that_are_given_again_after_a_failover_are_told(
+    database: Database, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    heads, told = FeedHeads(database.feed), list[int]()
+    await write(database, company, event(), event(), event())
+    await stamp_all(database)
+    heads.on_advance(company, told.append)
+    await heads.run_once()
+    async with owner_engine.begin() as connection:
+        for statement in (
+            "DELETE FROM outbox_events WHERE company_id = :id AND position > 1",
+            "UPDATE feed_heads SET position = 1 WHERE company_id = :id",
+        ):
+            await connection.execute(text(statement), {"id": company})
+    await heads.run_once()
+    await write(database, company, event())
+    await stamp_all(database)
+    await heads.run_once()
+
+    assert told == [3, 1, 2]
+
+
 async def test_companies_that_nobody_follows_cost_no_statement(
     database: Database, owner_engine: AsyncEngine, company: UUID
 ) -> None:

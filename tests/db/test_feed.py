@@ -109,6 +109,18 @@ async def test_one_sequencer_works_at_a_time_and_others_do_not_wait(
     assert (await database.feed.stamp())[company] == 2
 
 
+async def test_a_process_that_hangs_after_its_statement_holds_no_lock(
+    database: Database, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    stamp = text("SELECT position FROM stamp_events(1000) WHERE company_id = :company_id")
+    await write(database, company, event())
+    async with database.feed.engine.connect() as hanging, owner_engine.connect() as another:
+        assert (await hanging.execute(stamp, {"company_id": company})).scalar_one() == 1
+        await write(database, company, event())
+        assert (await another.execute(stamp, {"company_id": company})).scalar_one() == 2
+        await another.commit()
+
+
 async def test_a_batch_has_at_most_as_many_events_as_asked_for(
     database: Database, owner_engine: AsyncEngine, company: UUID
 ) -> None:

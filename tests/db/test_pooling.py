@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from app.web.application import create_app
 from tests.support.asking import Caller
 from tests.support.commands import free_port, messages, run
 from tests.support.databases import probe
+from tests.support.feed import event, read_all, stamp_all, write
 from tests.support.lifespan import lifespan_of
 from tests.support.new_customers import new_customer_input
 from tests.support.pooler import pooler
@@ -201,6 +203,26 @@ async def test_a_plan_that_is_canceled_leaves_the_connection_to_the_others(poole
 
     async with asyncio.timeout(5):
         assert await count_planned(pooled, company) == 0
+
+
+async def test_the_feed_works_behind_a_pooler_that_works_by_transaction(
+    pooled: Database, transaction_url: str, owner_engine: AsyncEngine
+) -> None:
+    one, other = await companies_of(owner_engine, 0, 0)
+    before = await left_on(transaction_url)
+    for company_id in (one, other, one):
+        await write(pooled, company_id, event())
+    await stamp_all(pooled)
+
+    assert await pooled.feed.positions([one, other]) == {one: 2, other: 1}
+    assert await pooled.feed.unstamped() == (0, 0)
+    assert await pooled.feed.expire(datetime(2020, 1, 1, tzinfo=UTC)) == 0
+    assert [row.position for row in await read_all(pooled, one)] == [1, 2]
+    # A client that hangs between its statement and its commit would keep the lock.
+    async with pooled.feed.engine.connect() as connection:
+        limit = await connection.execute(text("SHOW idle_in_transaction_session_timeout"))
+        assert limit.scalar_one() == "5s"
+    assert await left_on(transaction_url) == before
 
 
 async def test_the_tenancy_table_holds_behind_a_pooler(pooled: Database, owner_engine: AsyncEngine) -> None:
