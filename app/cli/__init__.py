@@ -1,5 +1,8 @@
 """The command line of the service."""
 
-from app.cli.application import main
+from app.web.collector import paused_collector
+
+with paused_collector():
+    from app.cli.application import main
 
 __all__ = ["main"]

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from graphql import GraphQLSchema
 from graphql.execution import VariableValues
 
-from app.engine.limits import SATURATED, Limits, shown_count
+from app.engine.document_limits import Limits
+from app.engine.limits import SATURATED, shown_count
 from app.engine.operations import Operation
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.variable_problems import literals_of, uses_of

@@ -19,12 +19,13 @@ from graphql import (
     validate,
 )
 
+from app.engine.document_limits import Limits
 from app.engine.graphql_core_seam import ValidationAbortedError, set_comparison_budget
 from app.engine.input_list_reader import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.introspection import IntrospectionLimit
-from app.engine.limits import Limits, excesses, switches_of
+from app.engine.limits import excesses, switches_of
 from app.engine.literal_problems import VALIDATION_RULES
 from app.engine.operations import Operation, turn_for
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error

@@ -10,10 +10,10 @@ from graphql.execution import Executor, VariableValues
 
 from app.engine.beginning import Begin, at_once
 from app.engine.checks import Checks
+from app.engine.document_limits import Limits
 from app.engine.documents import Document, Documents
 from app.engine.executors import BoundedExecutor, with_bounded_errors
 from app.engine.guard import Access, Guard
-from app.engine.limits import Limits
 from app.engine.mutation_deadline import MutationDeadline
 from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence

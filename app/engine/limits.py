@@ -25,6 +25,8 @@ from graphql import (
     VariableNode,
 )
 
+from app.engine.document_limits import Limits
+
 SATURATED = 1_000_000_000
 """Maximum of all counts: repeated fragments would otherwise lead to numbers of thousands of digits."""
 
@@ -33,22 +35,6 @@ MAX_VALUE_DEPTH = 32
 
 MAX_NUMBER_DIGITS = 1_000
 """Maximum number of digits of a number in a document. Python rejects much longer ones with messages about Python."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Maximum sizes of a document and its operations."""
-
-    max_document_bytes: int
-    max_tokens: int
-    max_depth: int
-    max_aliases: int
-    max_fields: int
-    max_requested_rows: int
-    max_requested_values: int
-    max_mutations: int
-    max_mutation_rows: int
-    max_input_items: int
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from app.engine.limits import Limits
+from app.engine.document_limits import Limits
 from app.engine.trusted import ManifestError, TrustedDocuments, read_manifest
 from app.settings.checks import conflicts_of
 from app.settings.errors import SettingsError

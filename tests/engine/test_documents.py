@@ -9,8 +9,8 @@ import pytest
 from graphql import build_schema, get_introspection_query
 
 from app.engine import documents as documents_module
+from app.engine.document_limits import Limits
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
-from app.engine.limits import Limits
 from app.engine.request_errors import RequestError, RequestErrorCode
 from app.scheduling.pauses import working_for
 from tests.support.toy import LIMITS, SCHEMA, request_error_of

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from graphql import parse
 
-from app.engine.limits import Limits, excesses
+from app.engine.document_limits import Limits
+from app.engine.limits import excesses
 from tests.support.toy import LIMITS
 
 

@@ -12,8 +12,8 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
 from app.domain.identity import Principal, Scope
+from app.engine.document_limits import Limits
 from app.engine.execution import Engine
-from app.engine.limits import Limits
 from app.engine.request_errors import RequestError
 from app.graphql.context import Context
 from app.graphql.rules import Rules

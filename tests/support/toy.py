@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema
 
+from app.engine.document_limits import Limits
 from app.engine.documents import Documents
 from app.engine.execution import Engine
-from app.engine.limits import Limits
 from app.engine.persisted import Persistence
 from app.engine.request_errors import RequestError
 from app.unavailable import DatabaseUnavailable
