@@ -17,9 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.failures import explain
 from app.unavailable import Cause, DatabaseUnavailable
-from tests.support.commands import ROOT, free_port, messages, run, running, taken_port
+from tests.support.commands import ROOT, free_port, messages, run, run_into, running, taken_port
 from tests.support.databases import as_role, execute, same_database, with_database
 
+FULL = "Error: The output can't be written: No space left on device.\n"
 PLACE = f"127.0.0.1:{free_port()}"
 AWAY = f"postgresql://nobody:secret@{PLACE}/nowhere"
 
@@ -311,14 +312,18 @@ def with_output(redirection: str, *command: str, **environment: str) -> tuple[in
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize("command", [["schema"], ["graph"], ["--help"], ["--version"]])
-def test_a_full_output_is_one_line(command: list[str]) -> None:
-    assert with_output(">/dev/full", *command) == (1, "Error: The output can't be written: No space left on device.\n")
+@pytest.mark.parametrize("command", ["schema", "graph", "--help", "--version"])
+def test_a_full_output_is_one_line(command: str) -> None:
+    assert run_into(Path("/dev/full"), command) == (1, FULL)
+
+
+def test_a_full_output_is_one_line_of_a_new_interpreter_too() -> None:
+    assert with_output(">/dev/full", "--version") == (1, FULL)
 
 
 def test_a_file_without_room_is_one_line() -> None:
-    code, said = with_output("", "schema", "--out", "/dev/full")
-    assert (code, said) == (1, "Error: The output can't be written: No space left on device.\n")
+    result = run("schema", "--out", "/dev/full")
+    assert (result.returncode, result.stderr) == (1, FULL)
 
 
 def test_a_reader_that_has_gone_is_no_problem() -> None:

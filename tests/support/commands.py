@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -52,6 +53,14 @@ def running(
         else:
             process = _started(_command(program, *arguments), environment, file)
         yield from _ended(process)
+
+
+def run_into(output: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command whose standard output is a file; return its exit code and what it writes to standard error."""
+    with output.open("wb") as file, tempfile.TemporaryFile("w+") as errors:
+        code = prepared(_environment({})).start(arguments, _environment({}), file, errors).wait(_SECONDS)
+        errors.seek(0)
+        return code, errors.read()
 
 
 @contextmanager
