@@ -47,6 +47,8 @@ MAXIMA: Mapping[str, Maximum] = {
     "CustomerGroup.customers(orderBy:)": _SORTS,
     "Query.changes(types:)": Maximum(MOST_TYPES),
     "Query.changes(customerIds:)": Maximum(MOST_CUSTOMERS),
+    "Subscription.changes(types:)": Maximum(MOST_TYPES),
+    "Subscription.changes(customerIds:)": Maximum(MOST_CUSTOMERS),
     "Query.nodes(ids:)": Maximum(MAX_NODE_IDS),
     # The setting MAX_REPRESENTATIONS may say otherwise, which the resolver knows.
     "Query._entities(representations:)": Maximum(MAX_REPRESENTATIONS, is_read=True),

@@ -32,6 +32,16 @@ BEFORE: dict[str, tuple[str, dict[str, Any], str]] = {
         {"t": ["NONE"] * 51},
         "types: has 51 items; at most 50 are allowed.",
     ),
+    "Subscription.changes(types:)": (
+        "subscription($t: [ChangeEventType!]) { changes(types: $t) { id } }",
+        {"t": ["NONE"] * 51},
+        "types: has 51 items; at most 50 are allowed.",
+    ),
+    "Subscription.changes(customerIds:)": (
+        "subscription($ids: [ID!]) { changes(customerIds: $ids) { id } }",
+        {"ids": [{}] * 101},
+        "customerIds: has 101 items; at most 100 are allowed.",
+    ),
     "Query.changes(customerIds:)": (
         'query($ids: [ID!]) { changes(after: "", customerIds: $ids) { endCursor } }',
         {"ids": [{}] * 101},

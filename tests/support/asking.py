@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationType
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
@@ -52,7 +52,7 @@ class Caller:
     """Number of SQL statements of the last operation."""
 
     async def run(self, document: str, /, **variables: Any) -> ExecutionResult:
-        """Validate and execute a document; fail the test if it is invalid."""
+        """Validate and execute a document, or begin a subscription; fail the test if it is invalid."""
         operation = ENGINE.prepare(document).select(None)
         principal = Principal(self.company_id, self.subject, frozenset(self.scopes), self.expires_at)
         async with Context(
@@ -63,7 +63,11 @@ class Caller:
             webhook_rules=self.webhook_rules,
         ) as context:
             try:
-                result = (await ENGINE.run(operation, variables, context)).answer
+                if operation.type is OperationType.SUBSCRIPTION:
+                    await ENGINE.subscribe(operation, variables, context)
+                    result = ExecutionResult(None, None)
+                else:
+                    result = (await ENGINE.run(operation, variables, context)).answer
             except RequestError as error:
                 # Its variables don't fit.
                 result = ExecutionResult(None, [*error.errors])
