@@ -6,22 +6,27 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.db.feed_work import FeedWork
+from app.db.identifiers import new_id
 
 _CLAIM = "SELECT company_id, id FROM claim_webhook_endpoints($1::uuid, $2::integer, $3::integer)"
 _EXPIRE = "SELECT expire_webhook_deliveries($1::timestamptz, $2::integer)"
 
 
 class Claimed(NamedTuple):
-    """An endpoint that a sender has leased."""
+    """An endpoint that is leased."""
 
     company_id: UUID
     endpoint_id: UUID
+    holder: UUID
+    """The holder of the lease. Each claim has another one, so that a lease that has expired is never taken for a later
+    one of the same process."""
 
 
-async def claim_endpoints(work: FeedWork, holder: UUID, most: int, lease_seconds: float) -> list[Claimed]:
+async def claim_endpoints(work: FeedWork, most: int, lease_seconds: float) -> list[Claimed]:
     """Lease endpoints that have something to send, at most `most`, those first that were served longest ago."""
+    holder = new_id()
     rows = await work.rows(_CLAIM, holder, most, math.ceil(lease_seconds))
-    return [Claimed(*row) for row in rows]
+    return [Claimed(row[0], row[1], holder) for row in rows]
 
 
 async def expire_deliveries(work: FeedWork, before: datetime, most: int) -> int:

@@ -8,7 +8,6 @@ import structlog
 
 from app.background.job import Job
 from app.db.database import Database
-from app.db.identifiers import new_id
 from app.db.webhook_sending import LeaseLost
 from app.db.webhook_work import Claimed, claim_endpoints
 from app.domain.deliveries import DeliveryOutcome
@@ -40,7 +39,7 @@ class Deliveries(Job):
         self._concurrency = concurrency
         self._running = set[asyncio.Task[None]]()
         self._is_stopping = False
-        self._parts = Parts(database, client, messages, new_id(), self._count, is_stopping=lambda: self._is_stopping)
+        self._parts = Parts(database, client, messages, self._count, is_stopping=lambda: self._is_stopping)
 
     @property
     def sending(self) -> int:
@@ -53,7 +52,7 @@ class Deliveries(Job):
         if free <= 0:
             return _REST_SECONDS
         begun = time.monotonic()
-        claimed = await claim_endpoints(self._database.feed, self._parts.holder, free, self._parts.lease_seconds)
+        claimed = await claim_endpoints(self._database.feed, free, self._parts.lease_seconds)
         for endpoint in claimed:
             task = asyncio.create_task(self._turn(endpoint, begun))
             self._running.add(task)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from uuid import UUID
 
 import structlog
 
@@ -32,15 +31,11 @@ class HeldEndpoint:
     `begun`: when it was claimed, by the monotonic clock.
     """
 
-    def __init__(
-        self, database: Database, claimed: Claimed, *, holder: UUID, begun: float, lease_seconds: float
-    ) -> None:
-        self.company_id = claimed.company_id
-        self.endpoint_id = claimed.endpoint_id
+    def __init__(self, database: Database, claimed: Claimed, *, begun: float, lease_seconds: float) -> None:
+        self.company_id, self.endpoint_id, self.holder = claimed
         self.position = 0
         """The events up to it are handled."""
         self._database = database
-        self._holder = holder
         self._lease_seconds = lease_seconds
         self._lease_ends = begun + lease_seconds
 
@@ -105,7 +100,7 @@ class HeldEndpoint:
 
     @property
     def _lease(self) -> Lease:
-        return Lease(self.endpoint_id, self._holder, self.position)
+        return Lease(self.endpoint_id, self.holder, self.position)
 
     async def _extending(self, write: Callable[[WriteSession], Awaitable[None]]) -> None:
         begun = time.monotonic()

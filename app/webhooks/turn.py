@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import NamedTuple
-from uuid import UUID
 
 from app.db.database import Database
 from app.db.feed import EventsRead, read_events
@@ -39,8 +38,6 @@ class Parts(NamedTuple):
     database: Database
     client: Client
     messages: Messages
-    holder: UUID
-    """The sender that holds the leases."""
     counted: Callable[[Answer], None]
     """Counts a delivery."""
     is_stopping: Callable[[], bool]
@@ -57,9 +54,7 @@ class Turn:
     def __init__(self, parts: Parts, claimed: Claimed, begun: float) -> None:
         self._parts = parts
         self._begun = begun
-        self._held = HeldEndpoint(
-            parts.database, claimed, holder=parts.holder, begun=begun, lease_seconds=parts.lease_seconds
-        )
+        self._held = HeldEndpoint(parts.database, claimed, begun=begun, lease_seconds=parts.lease_seconds)
 
     async def run(self) -> None:
         """Send the next events. Raise LeaseLost if another sender may hold the endpoint, and DatabaseUnavailable."""
@@ -85,7 +80,7 @@ class Turn:
         """Return the endpoint and its next events, of one snapshot."""
         held, parts = self._held, self._parts
         async with parts.database.read(held.company_id) as session:
-            endpoint = await read_endpoint(session, held.endpoint_id, parts.holder)
+            endpoint = await read_endpoint(session, held.endpoint_id, held.holder)
             if endpoint is None:
                 raise LeaseLost
             most = _MOST_EVENTS if endpoint.attempts == 0 else 1

@@ -1,5 +1,6 @@
 """Deliveries: each event at least once and in order, whatever the receiver does."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -343,6 +344,30 @@ async def test_a_sender_that_lost_its_lease_writes_nothing_and_sends_nothing_mor
     stored = await endpoints.of(endpoint)
     assert (stored["position"], await endpoints.deliveries(endpoint)) == (change.get("position", 0), [])
     assert (len(receiver.requests), len(events)) == (1, 3)
+
+
+async def test_a_turn_of_the_same_sender_does_not_take_over_the_lease_of_an_earlier_one(
+    new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
+) -> None:
+    sender = new_sender(webhook_timeout_seconds=5)
+    receiver.behavior = silent(0.2)
+    endpoint = await endpoints.add(url_of(receiver))
+    await sender.run_once()
+    await receiver.until(1)
+    receiver.behavior = silent(1)
+    await endpoints.change(endpoint, leased_until=datetime(2026, 1, 1, tzinfo=UTC))
+    with capture_logs() as lines:
+        await sender.run_once()
+        await receiver.until(2)
+        while not lines:  # noqa: ASYNC110 - the end of the first turn
+            await asyncio.sleep(0.01)
+        assert await endpoints.deliveries(endpoint) == []
+        receiver.behavior = answering()
+        await settle(sender)
+
+    assert [line["event"] for line in lines] == ["webhook_lease_lost"]
+    assert [request.json()["version"] for request in receiver.requests] == [1, 1, 2, 3]
+    assert len(await endpoints.deliveries(endpoint)) == len(events)
 
 
 async def test_an_event_whose_outcome_was_lost_is_sent_again(

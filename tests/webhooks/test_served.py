@@ -64,7 +64,7 @@ async def caller(service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp
     }
     headers = await api_key_headers(owner_engine, company)
     with served(tmp_path / "log", "--workers", "2", **settings) as service:
-        async with httpx.AsyncClient(base_url=service.url, headers=headers, verify=TRUST) as client:
+        async with httpx.AsyncClient(base_url=service.url, headers=headers, verify=TRUST, timeout=30) as client:
             yield Caller(client)
     log = (tmp_path / "log").read_text()
     assert "whsec_" not in log
