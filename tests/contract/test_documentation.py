@@ -35,6 +35,7 @@ PAGES = [
         "bench",
         "bench/peers/node",
         "examples/first-company",
+        "examples/follow-live",
         "examples/react",
         "examples/invoices-subgraph",
         ".github",

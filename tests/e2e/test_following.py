@@ -1,4 +1,4 @@
-"""The example follower keeps a copy of all customers, whatever is stopped in between."""
+"""The example followers keep a copy of all customers, whatever is stopped in between."""
 
 import json
 import os
@@ -17,13 +17,34 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.e2e.production import Caller, serving
 from tests.support.commands import ROOT, free_port
+from tests.support.node import node_packages
 from tests.support.trust import TRUST
 
-EXAMPLE = ROOT / "examples" / "follow.py"
+PULL = ROOT / "examples" / "follow.py"
+LIVE = ROOT / "examples" / "follow-live" / "follow.ts"
+Command = list[str | Path]
 _SECONDS = 30
 GROUP = "mutation($input: CreateCustomerGroupInput!) { createCustomerGroup(input: $input) { customerGroup { id } } }"
 CREATE = "mutation($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }"
 RENAME = "mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id } } }"
+
+
+def asking() -> Command:
+    """The program that asks for changes."""
+    return [sys.executable, PULL]
+
+
+def subscribing() -> Command:
+    """The program that subscribes to changes, after its types are checked."""
+    packages = node_packages(LIVE.parent, "the example of a live follower")
+    packages.run(packages.program("tsc"))
+    return [packages.node, LIVE.parent / "build" / "follow.js"]
+
+
+@pytest.fixture(scope="module", params=[asking, subscribing])
+def example(request: pytest.FixtureRequest) -> Command:
+    """The command of a follower, without the file of its copy."""
+    return request.param()
 
 
 @pytest.fixture
@@ -33,10 +54,10 @@ def url(caller: Caller, tmp_path: Path) -> Generator[str]:
 
 
 @contextmanager
-def following(url: str, caller: Caller, file: Path) -> Generator[None]:
+def following(example: Command, url: str, caller: Caller, file: Path) -> Generator[None]:
     """Run the example, and kill it on exit."""
     environment = {"PATH": os.environ["PATH"], "URL": url, "API_KEY": caller.api_key}
-    with subprocess.Popen([sys.executable, EXAMPLE, file], env=environment) as process:
+    with subprocess.Popen([*example, file], env=environment) as process:
         try:
             yield
             assert process.poll() is None
@@ -69,13 +90,23 @@ def wait_for_copy(file: Path, expected: dict[str, str]) -> None:
             names = {id_: customer["name"] for id_, customer in json.loads(file.read_text())["customers"].items()}
 
 
-def test_the_example_is_short_enough_to_be_read() -> None:
-    assert len(EXAMPLE.read_text().splitlines()) < 60
+@pytest.mark.parametrize("path", [PULL, LIVE])
+def test_the_examples_are_short_enough_to_be_read(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 60
 
 
-def test_a_follower_goes_on_when_the_service_is_back(caller: Caller, tmp_path: Path) -> None:
+def test_a_follower_ends_if_its_key_is_not_accepted(example: Command, url: str, caller: Caller, tmp_path: Path) -> None:
+    file = tmp_path / "customers.json"
+    environment = {"PATH": os.environ["PATH"], "URL": url, "API_KEY": f"{caller.api_key}x"}
+    ended = subprocess.run([*example, file], env=environment, stderr=subprocess.PIPE, timeout=_SECONDS, check=False)
+
+    assert (ended.returncode, file.exists()) == (1, False)
+    assert any(reason in ended.stderr for reason in (b"API_KEY_NOT_ACCEPTED", b"401"))
+
+
+def test_a_follower_goes_on_when_the_service_is_back(example: Command, caller: Caller, tmp_path: Path) -> None:
     port, file = free_port(), tmp_path / "customers.json"
-    with (tmp_path / "service.log").open("wb") as log, following(f"http://127.0.0.1:{port}", caller, file):
+    with (tmp_path / "service.log").open("wb") as log, following(example, f"http://127.0.0.1:{port}", caller, file):
         with serving(caller, log.fileno(), port=port) as url:
             first = write(url, caller, CREATE, name="Fjord", **customer_fields(url, caller))
             wait_for_copy(file, {first: "Fjord"})
@@ -85,26 +116,26 @@ def test_a_follower_goes_on_when_the_service_is_back(caller: Caller, tmp_path: P
 
 
 async def test_a_copy_is_complete_although_its_follower_is_killed_and_its_cursor_expires(
-    url: str, caller: Caller, owner_engine: AsyncEngine, tmp_path: Path
+    example: Command, url: str, caller: Caller, owner_engine: AsyncEngine, tmp_path: Path
 ) -> None:
     fields = customer_fields(url, caller)
     first = write(url, caller, CREATE, name="Fjord", **fields)
     file = tmp_path / "customers.json"
 
-    with following(url, caller, file):
+    with following(example, url, caller, file):
         wait_for_copy(file, {first: "Fjord"})
         second = write(url, caller, CREATE, name="Havn", **fields)
         wait_for_copy(file, {first: "Fjord", second: "Havn"})
 
     old = file.read_text()
     write(url, caller, RENAME, id=first, name="Fjord A/S")
-    with following(url, caller, file):
+    with following(example, url, caller, file):
         wait_for_copy(file, {first: "Fjord A/S", second: "Havn"})
 
     # With this file, the follower asks for an event that is no longer kept.
     file.write_text(old)
     await _expire(owner_engine, caller)
-    with following(url, caller, file):
+    with following(example, url, caller, file):
         wait_for_copy(file, {first: "Fjord A/S", second: "Havn"})
         write(url, caller, RENAME, id=second, name="Havn A/S")
         wait_for_copy(file, {first: "Fjord A/S", second: "Havn A/S"})
