@@ -25,7 +25,7 @@ from tests.support.records import new_company
 from tests.support.trust import TRUST
 from tests.support.webhook_endpoints import Endpoints, NewSender
 
-_SETTINGS = {"webhooks_allow_private": True, "webhooks_allow_http": True, "webhook_timeout_seconds": 0.5}
+_SETTINGS = {"webhooks_allow_private": True, "webhooks_allow_http": True, "webhook_timeout_seconds": 10}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -58,7 +58,13 @@ async def secure_receiver(authority: Authority, tmp_path: Path) -> AsyncGenerato
 
 @pytest.fixture
 def client() -> Client:
-    """A client that may reach receivers on this machine, without TLS, and waits half a second at most."""
+    """A client that may reach receivers on this machine, without TLS."""
+    return Client(PublicNetwork(allows_private=True), seconds=10, allows_http=True, trust=TRUST)
+
+
+@pytest.fixture
+def impatient() -> Client:
+    """The same, which waits for half a second at most."""
     return Client(PublicNetwork(allows_private=True), seconds=0.5, allows_http=True, trust=TRUST)
 
 

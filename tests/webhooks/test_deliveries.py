@@ -158,8 +158,9 @@ async def test_a_receiver_that_is_gone_pauses_its_endpoint_at_once(
 
 
 async def test_a_slow_or_failing_endpoint_delays_no_other(
-    sender: Deliveries, endpoints: Endpoints, receiver: Receiver, other_receiver: Receiver, events: list[UUID]
+    new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, other_receiver: Receiver, events: list[UUID]
 ) -> None:
+    sender = new_sender(webhook_timeout_seconds=1)
     other_receiver.behavior = silent()
     slow = await endpoints.add(url_of(other_receiver))
     good = await endpoints.add(url_of(receiver))
@@ -349,7 +350,7 @@ async def test_a_sender_that_lost_its_lease_writes_nothing_and_sends_nothing_mor
 async def test_a_turn_of_the_same_sender_does_not_take_over_the_lease_of_an_earlier_one(
     new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:
-    sender = new_sender(webhook_timeout_seconds=5)
+    sender = new_sender()
     receiver.behavior = silent(0.2)
     endpoint = await endpoints.add(url_of(receiver))
     await sender.run_once()

@@ -106,7 +106,7 @@ async def test_a_document_whose_answer_takes_too_long_is_a_failed_attempt(
 
     async with owner_engine.begin() as connection:
         await connection.execute(text("LOCK TABLE customers"))
-        await settle(new_sender())
+        await settle(new_sender(webhook_timeout_seconds=0.5))
 
     assert await endpoints.outcomes(endpoint) == [(1, 1, "DOCUMENT_TOO_SLOW", None)]
     stored = await endpoints.of(endpoint)
