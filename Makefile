@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` tests everything. Both need only Python 3.11 or newer (PYTHON chooses one).
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-schema check-rest test test-random test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
+.PHONY: help dev prod check check-types check-schema check-rest test test-types test-run test-random test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -70,8 +70,14 @@ check-rest: $(VENV)/.installed-test
 test: $(VENV)/.installed-test
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs=2 test-types test-run
+
+# Beside the tests: the type checker uses one core for almost a minute.
+test-types: $(VENV)/.installed-test
+	@$(BIN)/basedpyright
+
+test-run: $(VENV)/.installed-test
 	@$(BIN)/pytest --numprocesses=$(WORKERS)
 
 # The only target whose examples differ from run to run.
