@@ -141,6 +141,18 @@ def test_a_gateway_answers_from_both_subgraphs_and_shows_nothing_of_another_comp
         proved("Federation", gateway, npm.version(gateway), claim)
 
 
+def test_a_gateway_passes_a_subscription_on_and_adds_what_another_subgraph_knows(
+    npm: NodePackages, environment_of_both: dict[str, str], proved: Proved
+) -> None:
+    results = json.loads(npm.run("federation/live.mjs", environment=environment_of_both))
+
+    changes = [result["data"]["changes"] for result in results]
+    assert [change["changedFields"][0]["after"] for change in changes] == ["First", "Second"]
+    assert [type(change["subject"]["invoices"]) for change in changes] == [list, list]
+    name = "@graphql-hive/gateway-runtime"
+    proved("Federation", name, npm.version(name), "a subscription over SSE, with fields of the other subgraph")
+
+
 def test_the_router_of_the_example_gets_a_supergraph_of_both_subgraphs() -> None:
     supergraph = composed()
 

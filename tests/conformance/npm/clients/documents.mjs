@@ -36,7 +36,7 @@ export const rename = /* GraphQL */ `
 
 export const changes = /* GraphQL */ `
   subscription Changes($after: String) {
-    changes(after: $after) { cursor type subject { ... on Customer { id name } } }
+    changes(after: $after) { cursor type changedFields { field after } subject { ... on Customer { id } } }
   }
 `;
 

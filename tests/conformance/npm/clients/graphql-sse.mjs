@@ -16,7 +16,9 @@ const clientOf = (credential) =>
     },
   });
 const client = clientOf(token);
-const only = async (from, query, variables) => (await Array.fromAsync(from.iterate({ query, variables })))[0];
+const only = async (from, query, variables) => {
+  for await (const result of from.iterate({ query, variables })) return result;
+};
 
 const { data } = await only(client, begin);
 const [{ id }] = data.customers.nodes;
@@ -28,7 +30,7 @@ const next = async (name) => {
 const take = async () => {
   const { value } = await stream.next();
   cursor = value.data.changes.cursor;
-  names.push(value.data.changes.subject.name);
+  names.push(value.data.changes.changedFields[0].after);
 };
 
 await next("First");

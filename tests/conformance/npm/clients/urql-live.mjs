@@ -21,6 +21,6 @@ const results = (variables, count) =>
 
 const following = results({ after: data.feedCursor }, 2);
 for (const name of ["First", "Second"]) await client.mutation(rename, { id, name }).toPromise();
-const names = (await following).map((result) => result.data.changes.subject.name);
+const names = (await following).map((result) => result.data.changes.changedFields[0].after);
 const [invalid] = await results({ after: "nowhere" }, 1);
 say({ names, invalid: invalid.error.graphQLErrors[0].extensions.code });

@@ -21,7 +21,7 @@ const ask = async (query, variables) => {
 const { feedCursor, customers: list } = await ask(begin);
 const [{ id }] = list.nodes;
 const query = `subscription ($after: String) {
-  changes(after: $after) { subject { ... on Customer { name invoices { id } } } }
+  changes(after: $after) { changedFields { after } subject { ... on Customer { invoices { id } } } }
 }`;
 const response = await gateway.fetch("http://gateway/graphql", {
   method: "POST",
