@@ -5,12 +5,13 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import itemgetter
-from typing import Protocol, cast
+from typing import cast
 
 import structlog
 from uvicorn.server import ServerState
 
 from app.web.allocator import FreedMemory
+from app.web.client_connection import ClientConnection
 
 _log = structlog.get_logger()
 
@@ -63,51 +64,6 @@ class ConnectionLimits:
     requests. Beyond it, connections of the company with the most bytes are closed."""
 
 
-class ClientConnection(Protocol):
-    """The properties and methods of a connection that the limits need."""
-
-    @property
-    def idle_since(self) -> float | None:
-        """The time since when it has no request; None while it has one."""
-        ...
-
-    @property
-    def company_id(self) -> object:
-        """The company of its last valid credential; None without one: all such connections count as one company."""
-        ...
-
-    @property
-    def unsent_since(self) -> float:
-        """The time since when many bytes are buffered for its client and the client has read none of them."""
-        ...
-
-    @property
-    def incomplete_since(self) -> float | None:
-        """The time since when it waits for a request's body; None if it doesn't."""
-        ...
-
-    @property
-    def buffered_bytes(self) -> int:
-        """Number of bytes buffered for its client."""
-        ...
-
-    def has_arrived(self) -> bool:
-        """Return whether its client has sent data that was not read yet."""
-        ...
-
-    def close_after_answer(self) -> None:
-        """Close it after the answers to the requests that have arrived. Leave it open if there are none."""
-        ...
-
-    def look(self, now: float, stalled: float) -> None:
-        """Close it if its client has taken too long, not counting the seconds in which this process was blocked."""
-        ...
-
-    def end(self, reason: str) -> None:
-        """Close it at once, discarding unsent data."""
-        ...
-
-
 class ConnectionUsage:
     """Figures about this process's connections, for metrics."""
 
@@ -132,6 +88,8 @@ class Connections(ServerState):
         """Whether the server is shutting down, so that connections are closed after the current answer."""
         self.refused: set[asyncio.Protocol] = set()
         """Connections over the limit that have been answered with an error and will be closed."""
+        self._resting = set[ClientConnection]()
+        """Connections with an idle stream: sweeping thousands of them would take more time than all that they do."""
         self._slow: dict[ClientConnection, None] = {}
         """Connections with many buffered bytes, the oldest first."""
         self._freed = FreedMemory()
@@ -182,6 +140,7 @@ class Connections(ServerState):
     def add_slow(self, connection: ClientConnection) -> None:
         """Record a connection with many buffered bytes, and close some if together they exceed the limit."""
         self._slow[connection] = None
+        self._resting.discard(connection)
         buffered = sum(slow.buffered_bytes for slow in self._slow)
         self._freed.note(buffered)
         if buffered > self.limits.unsent_bytes:
@@ -194,24 +153,36 @@ class Connections(ServerState):
     def discard_slow(self, connection: ClientConnection) -> None:
         """Remove a connection that has few buffered bytes, or was closed."""
         self._slow.pop(connection, None)
+        self._resting.discard(connection)
+
+    def let_rest(self, connection: ClientConnection) -> None:
+        """Leave out a connection from sweeps until it is woken."""
+        self._resting.add(connection)
+
+    def wake(self, connection: ClientConnection) -> None:
+        """Sweep a connection again, because its client has sent something, or its answer is complete."""
+        self._resting.discard(connection)
 
     def sweep(self, now: float) -> None:
         """Close connections whose clients take too long, and those that exceed the limit of buffered bytes."""
         late = 0.0 if self._swept_at is None else now - self._swept_at - SWEEP_SECONDS
         self._swept_at = now
         stalled = late if late > _LATE_SECONDS else 0.0
-        for connection in self._all():
+        for connection in self._awake():
             connection.look(now, stalled)
-        connections = self._all()
+        connections = self._awake()
         buffered = sum(connection.buffered_bytes for connection in connections)
         if buffered > self.limits.unsent_bytes:
             buffered = self._shed(connections)
-        usage.open, usage.buffered_bytes = len(connections), buffered
+        usage.open, usage.buffered_bytes = len(self.connections), buffered
         self._freed.look(buffered)
         self._report(now)
 
     def _all(self) -> list[ClientConnection]:
         return list(cast("set[ClientConnection]", self.connections))
+
+    def _awake(self) -> list[ClientConnection]:
+        return list(cast("set[ClientConnection]", self.connections - self._resting))
 
     def _shed(self, connections: list[ClientConnection]) -> int:
         """Close connections until the others fit, and return the number of bytes buffered for these.

@@ -50,6 +50,7 @@ class HttpProtocol(TimedProtocol):
         A client that has left altogether can't be told apart before something is sent to it.
         """
         self._has_ended = True
+        self._state.wake(self)
         self._end_input()
         self._tell_leaving()
         return not self.transport.is_closing()
@@ -60,6 +61,7 @@ class HttpProtocol(TimedProtocol):
 
     def _read(self, data: bytes | memoryview) -> None:
         """Parse data that was just received, or was kept because there was no room for it."""
+        self._state.wake(self)
         if self._ahead or self._http_error is not None:
             self._receive_early(data)
             return
@@ -157,6 +159,7 @@ class HttpProtocol(TimedProtocol):
 
     def on_response_complete(self) -> None:
         """Start the next request, and parse and read more if there is room."""
+        self._state.wake(self)
         if self._http_error is not None:
             self._end_with_error()
             return

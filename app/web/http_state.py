@@ -11,7 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from app.web.connections import COMPANY_ID, ClientConnection, Connections
+from app.web.client_connection import ClientConnection
+from app.web.connections import COMPANY_ID, Connections
 from app.web.http_errors import HttpError
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.leaving import tell_leaving
@@ -189,6 +190,19 @@ class ConnectionState(UpgradeProtocol):
         """Return whether a request that is complete is being answered."""
         running = self._running
         return running is not None and not (running.response_complete or running.disconnected or running.more_body)
+
+    def _is_idle_stream(self) -> bool:
+        """Return whether all of an answer that goes on was sent, and nothing has arrived after its request."""
+        cycle = self.cycle
+        return (
+            cycle is not None  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+            and cycle.response_started
+            and not cycle.response_complete
+            and not self.flow.write_paused
+            and self._waiting_since is None
+            and not self._ahead
+            and not self._unread
+        )
 
     def _tell_leaving(self) -> None:
         """Tell the answer that is being sent that its client has ended its side of the connection, or has left."""

@@ -14,6 +14,10 @@ class TimedProtocol(RejectingProtocol):
 
         `stalled`: seconds in which this process was blocked.
         """
+        if self._is_idle_stream():
+            self._last_unsent = 0
+            self._state.let_rest(self)
+            return
         self._body_since += stalled
         self._progress_at += stalled
         if self._waiting_since is not None:

@@ -192,6 +192,7 @@ class WholeProtocol(HttpProtocol):
 
     def answered(self, cycle: RequestResponseCycle) -> None:
         """Wait for the next request, after the answer to one that was read here."""
+        self._state.wake(self)
         if (
             self.cycle is not cycle
             or self.scope is not cycle.scope
