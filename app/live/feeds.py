@@ -10,7 +10,10 @@ from app.graphql.feed import Followed
 from app.live.groups import Group, Respond
 from app.live.keys import Key
 from app.live.reading import Reading
+from app.unavailable import DatabaseUnavailable
 
+_PAUSE_SECONDS = 0.5
+"""Pause before another attempt to read the head while the database is unavailable, in seconds."""
 _TURNS = 4
 """Maximum number of groups of a company that read at once."""
 
@@ -34,6 +37,7 @@ class Feed:
         self._company_id = company_id
         self._turns = asyncio.Semaphore(_TURNS)
         self._reading: Reading | None = None
+        self._checking: asyncio.Task[None] | None = None
         self._unfollow = heads.on_advance(company_id, self.advance)
 
     def advance(self, position: int) -> None:
@@ -42,6 +46,8 @@ class Feed:
             self._head = position
             for group in self.groups.values():
                 group.wake()
+        elif position < self._head and self._checking is None and self._reading is not None:
+            self._checking = asyncio.create_task(self._check(self._reading))
 
     def open(self, key: Key, followed: Followed, respond: Respond, values: int) -> Group:
         """Return a new group."""
@@ -55,9 +61,28 @@ class Feed:
     async def aclose(self) -> None:
         """Stop reading."""
         self.close()
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
         for group in self.groups.values():
             await group.aclose()
 
     def close(self) -> None:
         """Follow the feed no longer."""
         self._unfollow()
+
+    async def _check(self, reading: Reading) -> None:
+        """End all streams if positions are given again, because a failover has lost commits, or a backup was restored.
+
+        The lower head may also have been read before the higher one, and arrived after it.
+        """
+        known, head = self._head, None
+        while head is None:
+            try:
+                head = await reading.head()
+            except DatabaseUnavailable:
+                await asyncio.sleep(_PAUSE_SECONDS)
+        self._checking = None
+        if head.position < known:
+            for group in self.groups.values():
+                group.end()

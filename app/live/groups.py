@@ -69,18 +69,27 @@ class Group:
         values: int,
     ) -> None:
         self.position = 0
-        self.streams = 0
-        """Number of streams, including those that are behind."""
         self._followed = followed
         self._respond = respond
         self._reading = reading
         self._head = head
         self._turns = turns
         self._most_events = max(1, min(BATCH, _VALUES_TOGETHER // max(values, 1)))
+        self._all = set[LiveStream]()
+        """All streams, including those that are behind."""
         self._members: dict[LiveStream, None] = {}
         self._latest = Latest()
         self._pages: dict[int, asyncio.Task[Page | End | None]] = {}
         self._following: asyncio.Task[None] | None = None
+
+    @property
+    def streams(self) -> int:
+        """Number of streams."""
+        return len(self._all)
+
+    def enter(self, stream: LiveStream) -> None:
+        """Add a stream, which joins once it has caught up."""
+        self._all.add(stream)
 
     def wake(self) -> None:
         """Go on after the feed has advanced."""
@@ -100,8 +109,14 @@ class Group:
             case None:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
+    def end(self) -> None:
+        """End all streams, because the feed no longer has the positions that they have."""
+        for stream in self._all:
+            stream.end(*_GAP)
+
     def leave(self, stream: LiveStream) -> None:
         """Remove a stream."""
+        self._all.discard(stream)
         self._members.pop(stream, None)
         stream.is_member = False
 
@@ -138,7 +153,7 @@ class Group:
                     case End() as end:
                         for stream in [*self._members]:
                             stream.end(*end)
-                            self.leave(stream)
+                            self._members.pop(stream)
                     case None:
                         await asyncio.sleep(_PAUSE_SECONDS)
         finally:

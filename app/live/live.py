@@ -173,7 +173,7 @@ class Live:
             group = feed.open(key, subscribed.source.followed, respond, subscribed.checked.values)
         on_close = partial(self._close, feed, company_id, key, group, credential)
         stream = LiveStream(company_id, position, group, self._backlog, most=self._limits.queued, on_close=on_close)
-        group.streams += 1
+        group.enter(stream)
         self._streams.add(stream)
         if credential is not None:
             self._credentials.add(credential, stream)
@@ -187,7 +187,6 @@ class Live:
         if credential is not None:
             self._credentials.remove(credential, stream)
         group.leave(stream)
-        group.streams -= 1
         if not group.streams:
             del feed.groups[key]
             self._room.give_back(company_id, key)

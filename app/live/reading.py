@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.db.database import Database
-from app.db.feed import read_events
+from app.db.feed import Head, read_events, read_head
 from app.db.rows import EventRow
 from app.graphql.feed import Followed
 
@@ -56,6 +56,11 @@ class Reading:
         # Positions are dense.
         found = [*islice(self._newest, position - self._begins, position - self._begins + BATCH)]
         return Read([event for event in found if followed.includes(event)], found[-1].position if found else self._ends)
+
+    async def head(self) -> Head:
+        """Return where the feed stands now."""
+        async with self._database.read(self._company_id) as session:
+            return await read_head(session)
 
     async def _go_on(self, until: int) -> None:
         read = await self._read(self._ends, until, _ALL)

@@ -12,6 +12,7 @@ import pytest_asyncio
 from app.live.live import Live
 from app.settings import Settings
 from app.web.application import create_app
+from app.web.connections import ConnectionLimits
 from app.web.development import DevelopmentKeys
 from tests.live.service import Service, Start
 from tests.support.lifespan import lifespan_of
@@ -27,10 +28,10 @@ def start(service_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
     keys = DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
 
     @asynccontextmanager
-    async def started(**settings: Any) -> AsyncGenerator[Service]:
+    async def started(*, limits: ConnectionLimits | None = None, **settings: Any) -> AsyncGenerator[Service]:
         app = create_app(Settings.model_validate(settings_of(service_dsn, keys, **settings)))
         with logging_restored():
-            async with lifespan_of(app), listening(app) as port:
+            async with lifespan_of(app), listening(app, limits=limits) as port:
                 yield Service(f"http://127.0.0.1:{port}/graphql", keys)
 
     return started

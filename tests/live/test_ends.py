@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
 from app.domain.identity import Scope
 from app.live.live import Live
+from app.web.connections import ConnectionLimits, usage
 from tests.live.service import Service, Start
 from tests.support.listening import wired
 from tests.support.records import new_company
@@ -73,8 +75,19 @@ async def test_the_documents_of_different_subscriptions_are_bounded_per_company(
     assert codes == [200] * 11 + [429]
 
 
-def _accepting(service: Service, company: UUID) -> dict[str, str]:
-    return {**service.headers(company), "accept": "text/event-stream"}
+def request_of(credential: dict[str, str]) -> bytes:
+    """Return the request of a subscription."""
+    body = json.dumps({"query": CHANGES}).encode()
+    accepting = {"accept": "text/event-stream", "content-type": "application/json", "host": "localhost"}
+    headers = {**credential, **accepting, "content-length": str(len(body))}
+    return "\r\n".join(["POST /graphql HTTP/1.1", *map(": ".join, headers.items()), "", ""]).encode() + body
+
+
+def port_of(service: Service) -> int:
+    """Return the port that a service listens on."""
+    port = httpx.URL(service.url).port
+    assert port is not None
+    return port
 
 
 async def test_a_revoked_api_key_ends_its_streams_within_seconds(
@@ -148,19 +161,15 @@ def reset(events: Events) -> None:
 
 
 async def test_a_client_that_sends_no_more_still_gets_changes(start: Start, company: UUID, customer_id: UUID) -> None:
-    async with start() as service:
-        headers = {**_accepting(service, company), "content-type": "application/json", "host": "localhost"}
-        body = json.dumps({"query": CHANGES}).encode()
-        lines = [f"{name}: {value}" for name, value in {**headers, "content-length": str(len(body))}.items()]
-        async with wired(int(service.url.split(":")[2].split("/")[0])) as wire:
-            await wire.send("\r\n".join(["POST /graphql HTTP/1.1", *lines, "", ""]).encode() + body)
-            wire.end()
-            await asyncio.sleep(1)
-            await service.rename(company, customer_id, "A")
-            async with asyncio.timeout(10):
-                received = b""
-                while b'"version":2' not in received:
-                    received += await wire.exactly(1)
+    async with start() as service, wired(port_of(service)) as wire:
+        await wire.send(request_of(service.headers(company)))
+        wire.end()
+        await asyncio.sleep(1)
+        await service.rename(company, customer_id, "A")
+        async with asyncio.timeout(10):
+            received = b""
+            while b'"version":2' not in received:
+                received += await wire.exactly(1)
 
 
 async def test_a_restart_ends_streams_without_completing_them(start: Start, company: UUID, customer_id: UUID) -> None:
@@ -173,3 +182,29 @@ async def test_a_restart_ends_streams_without_completing_them(start: Start, comp
             rest = await events.rest()
 
     assert (rest, events.comments[-1], events.last_id) == ([], "SERVICE_RESTARTING", first["cursor"])
+
+
+async def test_a_client_that_reads_nothing_for_long_is_disconnected_from_an_idle_stream(
+    start: Start, company: UUID, customer_id: UUID, lives: list[Live]
+) -> None:
+    before = usage.ended["slow_reader"]
+    limits = ConnectionLimits(send_seconds=1)
+    async with start(limits=limits, max_aliases=300) as service, service.follow(company, LONG):
+        # Long enough for a sweep, from when on the connection is not looked at.
+        await asyncio.sleep(2.5)
+        await service.rename(company, customer_id, *(f"{number} {'x' * 240}" for number in range(60)))
+        await until(lambda: not lives[0].streams)
+
+    assert usage.ended["slow_reader"] == before + 1
+
+
+async def test_a_connection_is_idle_again_after_its_stream_has_ended(start: Start, company: UUID) -> None:
+    async with start(jwt_leeway_seconds=0) as service:
+        token = service.keys.mint(company, (Scope.CUSTOMERS_READ,), "ada", timedelta(seconds=3))
+        async with wired(port_of(service)) as wire:
+            await wire.send(request_of({"authorization": f"Bearer {token}"}))
+            # Up to when the server closes the idle connection.
+            received = await wire.rest()
+
+    assert b"TOKEN_EXPIRED" in received
+    assert received.endswith(b"\r\n0\r\n\r\n")
