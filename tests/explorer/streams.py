@@ -30,9 +30,12 @@ async def change(visit: Visit) -> str:
 
 
 async def limits(visit: Visit, awaited: str) -> list[str]:
-    """Return the credit limits that updates in the open tab have, once this one is among them."""
-    text = await visit.responds(f'"creditLimit": "{awaited}"')
-    return [result["data"]["changes"]["subject"]["creditLimit"] for result in results(text)]
+    """Return the credit limits that updates in the open tab tell of, once this one is among them.
+
+    They are read from the changed fields: the subject is the customer as it is now, and may be newer than its update.
+    """
+    text = await visit.responds(f'"after": "{awaited}"')
+    return [result["data"]["changes"]["changedFields"][0]["after"] for result in results(text)]
 
 
 def results(text: str) -> list[dict[str, Any]]:
