@@ -10,8 +10,8 @@ from app.web.logs import configure_logging
 
 
 def work() -> None:
-    """Give events their positions and delete old ones, beside a service with BACKGROUND_WORK=false."""
-    settings = load_settings(lambda settings: settings.service_dsn)
+    """Give events positions, send webhooks and delete what is old, beside a service with BACKGROUND_WORK=false."""
+    settings = load_settings(lambda settings: settings.service_dsn, Settings.trusted_documents)
     configure_logging(settings)
     asyncio.run(_work(settings))
 

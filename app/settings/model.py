@@ -296,14 +296,15 @@ class Settings(BaseModel):
     # The feed and other work in the background
     background_work: bool = Field(
         default=True,
-        description="Do the work that is in the background, such as giving events their positions; false: leave it to"
-        " `customer-gateway work`.",
+        description="Do the work that is in the background, such as giving events their positions and sending webhooks;"
+        " false: leave it to `customer-gateway work`.",
     )
     feed_retention_days: int = Field(
         default=30,
         ge=1,
         le=3_650,
-        description="Number of days after which events are deleted. Followers that are further behind read anew.",
+        description="Number of days after which events, and deliveries to webhook endpoints, are deleted. Followers that"
+        " are further behind read anew.",
     )
 
     # Webhooks

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
+from app.background.runner import Background
 from app.db.database import Database
 from app.db.unit_of_work import WriteSession
 from app.db.webhook_sending import Lease, extend
@@ -414,6 +415,26 @@ async def test_a_sender_that_stops_ends_after_its_current_request(
     stored = await endpoints.of(endpoint)
     assert (stored["position"], stored["leased_by"]) == (1, None)
     assert (len(receiver.requests), len(events)) == (1, 3)
+
+
+async def test_a_sender_with_a_silent_receiver_stops_in_time_and_the_event_is_sent_again(
+    sender: Deliveries, new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
+) -> None:
+    receiver.behavior = silent()
+    endpoint = await endpoints.add(url_of(receiver))
+    jobs = Background([sender])
+    jobs.start()
+    await receiver.until(1)
+
+    async with asyncio.timeout(5):
+        await jobs.stop()
+
+    assert (sender.sending, await endpoints.deliveries(endpoint)) == (0, [])
+    receiver.behavior = answering()
+    await endpoints.change(endpoint, leased_until=datetime.now(UTC))
+    await settle(new_sender())
+    assert [request.json()["version"] for request in receiver.requests] == [1, 1, 2, 3]
+    assert len(await endpoints.deliveries(endpoint)) == len(events)
 
 
 async def test_a_sender_has_at_most_as_many_endpoints_as_it_may(
