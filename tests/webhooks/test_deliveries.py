@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
+from app.background.clean_up import CleanUp
 from app.background.runner import Background
 from app.db.database import Database
 from app.db.unit_of_work import WriteSession
@@ -258,6 +259,20 @@ async def test_an_endpoint_behind_the_retention_says_what_it_lost_and_goes_on(
     stored = await endpoints.of(endpoint)
     assert (stored["lost_from"], stored["lost_to"], stored["position"]) == (1, 2, 3)
     assert [request.json()["subjectId"] for request in receiver.requests] == [str(events[2])]
+
+
+async def test_deliveries_are_deleted_with_the_events_of_their_time(
+    sender: Deliveries, database: Database, owner_dsn: str, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
+) -> None:
+    endpoint = await endpoints.add(url_of(receiver))
+    await settle(sender)
+    aged = "UPDATE webhook_deliveries SET attempted_at = now() - interval '31 days' WHERE position < 3"
+    await execute(owner_dsn, aged)
+
+    await CleanUp(database.feed, retention_days=32).run_once()
+    assert len(await endpoints.deliveries(endpoint)) == len(events)
+    await CleanUp(database.feed, retention_days=30).run_once()
+    assert await endpoints.outcomes(endpoint) == [(3, 1, None, 204)]
 
 
 async def test_a_rotated_secret_and_the_one_before_sign_for_a_day(
