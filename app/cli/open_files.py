@@ -33,7 +33,8 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         head_seconds=settings.header_timeout_seconds,
         body_seconds=settings.body_timeout_seconds,
         send_seconds=settings.send_timeout_seconds,
-        ping_seconds=settings.live_keepalive_seconds,
+        # A ping and its answer cost more than the comment of an idle stream.
+        ping_seconds=2 * settings.live_keepalive_seconds,
         unsent_bytes=settings.max_unsent_bytes,
     )
 

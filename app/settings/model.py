@@ -252,8 +252,8 @@ class Settings(BaseModel):
         default=15,
         ge=1,
         le=3600,
-        description="Interval at which an idle stream of server-sent events sends a comment, and a silent client of a"
-        " WebSocket is pinged, in seconds, so that proxies keep the connection open.",
+        description="Interval at which an idle stream of server-sent events sends a comment, in seconds, so that"
+        " proxies keep its connection open. A silent client of a WebSocket is pinged after up to twice that time.",
     )
 
     # Plans

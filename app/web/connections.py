@@ -57,7 +57,7 @@ class ConnectionLimits:
     """How long a client may take to send a body or a message, in addition to the time for its size."""
     send_seconds: float = 30
     """How long a client that has an answer to read may read nothing of it."""
-    ping_seconds: float = 15
+    ping_seconds: float = 30
     """How long the client of a WebSocket may send nothing before it is pinged."""
     unsent_bytes: int = 256_000_000
     """Maximum number of bytes buffered for all clients: unread answers, requests that wait for these, and incomplete
@@ -168,12 +168,13 @@ class Connections(ServerState):
         late = 0.0 if self._swept_at is None else now - self._swept_at - SWEEP_SECONDS
         self._swept_at = now
         stalled = late if late > _LATE_SECONDS else 0.0
+        buffered = 0
         for connection in self._awake():
             connection.look(now, stalled)
-        connections = self._awake()
-        buffered = sum(connection.buffered_bytes for connection in connections)
+            # In the same pass: most of the time is for fetching thousands of idle connections from memory.
+            buffered += connection.buffered_bytes if connection in self.connections else 0  # pyright: ignore[reportUnnecessaryContains] - they are not uvicorn's
         if buffered > self.limits.unsent_bytes:
-            buffered = self._shed(connections)
+            buffered = self._shed(self._awake())
         usage.open, usage.buffered_bytes = len(self.connections), buffered
         self._freed.look(buffered)
         self._report(now)

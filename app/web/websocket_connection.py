@@ -1,35 +1,30 @@
 """One WebSocket as a connection of the server, with the limits that all connections have (ADR 33)."""
 
 import asyncio
-import logging
 from random import uniform
 from typing import Any, cast
 
 from typing_extensions import override
-from uvicorn._types import ASGISendEvent, WebSocketScope
+from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
-from websockets.http11 import Request
 
-from app.web.connections import COMPANY_ID, IDLE_SINCE, Connections
-from app.web.http_errors import FailureCode, HttpError
-from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED, rejection, too_large_headers
+from app.web.connections import COMPANY_ID, IDLE_SINCE
+from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED
 from app.web.http_state import has_unread
 from app.web.http_timeouts import MIN_BODY_RATE
 from app.web.transport_ws import CloseCode
-from app.web.websocket_reading import ReadingProtocol
+from app.web.websocket_handshake import RESTARTING, HandshakeProtocol
 
 DRAIN = "websocket.drain"
 """Type of the message that tells the application that the server is shutting down. It is no part of ASGI."""
-RESTARTING = "The service is restarting. Connect again, and resume subscriptions with `after`."
 PONG_SECONDS = 10.0
 """How long a client may take to answer a ping, in seconds."""
 _SHORTEST_SILENCE = 0.75
 """Share of the time after which a client is pinged, at least."""
 _EMPTY_PING = b"\x89\x00"
-_SWITCHING_PROTOCOLS = 101
 _POLICY_VIOLATION = 1008
 _ENDINGS = {
     "room": (CloseCode.TRY_AGAIN, "Too many connections are open. Connect again shortly."),
@@ -37,15 +32,9 @@ _ENDINGS = {
     "slow_body": (_POLICY_VIOLATION, "The rest of a message took too long to arrive."),
 }
 """Close codes and reasons for clients that may still read them."""
-_EXPLAINING = {"Upgrade", "Sec-WebSocket-Version"}
-"""Headers that tell a client what it must send in a handshake instead."""
-
-# The libraries log each handshake, with the client's address and the URL. The line per operation replaces that.
-_quiet = logging.getLogger("uvicorn.error.websocket")
-_quiet.setLevel(logging.WARNING)
 
 
-class WebSocketConnection(ReadingProtocol):
+class WebSocketConnection(HandshakeProtocol):
     """One connection, with the properties and methods that `Connections` reads and calls."""
 
     def __init__(
@@ -56,17 +45,14 @@ class WebSocketConnection(ReadingProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        assert isinstance(server_state, Connections)  # noqa: S101 - app.web.server makes it
-        self._state = server_state
-        self.logger = self.conn.logger = _quiet
-        # uvicorn sets it when the handshake is valid.
-        self.scope = cast("WebSocketScope", {})
         self._heard_at = self._progress_at = self._slow_since = self.loop.time()
         """The times when the client last sent something, when it last read something, and since when it is slow."""
         # Clients that connect together, as after a restart, would otherwise be pinged together for hours.
-        self._ping_seconds = server_state.limits.ping_seconds * uniform(_SHORTEST_SILENCE, 1)  # noqa: S311 - no secret
+        self._ping_seconds = self._state.limits.ping_seconds * uniform(_SHORTEST_SILENCE, 1)  # noqa: S311 - no secret
         self._is_pinged = False
         """Whether the client has sent nothing since the last ping."""
+        self._is_slow = False
+        """Whether something is unsent: the transport pauses writing until nothing is."""
         self._last_unsent: int = 0
         self._sending_bytes = 0
         """Size of the last message that was handed to the transport."""
@@ -93,9 +79,10 @@ class WebSocketConnection(ReadingProtocol):
     @property
     def buffered_bytes(self) -> int:
         """Number of bytes buffered for this client: messages to it, and messages of it that were not handled yet."""
-        unsent = self.transport.get_write_buffer_size()
+        if not self._is_slow:
+            return self.unread_bytes
         # The transport keeps a message until its last byte is sent.
-        held = max(unsent, self._sending_bytes) if unsent else 0
+        held = max(self.transport.get_write_buffer_size(), self._sending_bytes)
         return held + self._waiting_bytes + self.unread_bytes
 
     def has_arrived(self) -> bool:
@@ -108,16 +95,12 @@ class WebSocketConnection(ReadingProtocol):
 
     def look(self, now: float, stalled: float) -> None:
         """Close the connection if its client has taken too long, and ping a client that has been silent."""
-        self._progress_at += stalled
-        unsent = self.transport.get_write_buffer_size()
-        if unsent != self._last_unsent or not unsent:
-            self._last_unsent, self._progress_at = unsent, now
-        elif now - self._progress_at >= self._state.limits.send_seconds:
-            self.end("slow_reader")
-            return
-        if unsent or self.close_sent or not self.handshake_complete:
-            return
-        if self.incomplete_since is not None:
+        # Called each second for thousands of idle connections: no other object is looked at for those.
+        if self._is_slow:
+            self._look_at_reading(now, stalled)
+        elif self.close_sent or not self.handshake_complete:
+            pass
+        elif self.incomplete_since is not None:
             self.incomplete_since += stalled
             allowed = self._state.limits.body_seconds + self.unread_bytes / MIN_BODY_RATE
             if now - self.incomplete_since >= allowed and not self.has_arrived():
@@ -130,7 +113,7 @@ class WebSocketConnection(ReadingProtocol):
         self._state.count(reason)
         self._state.connections.discard(cast("Any", self))
         told = _ENDINGS.get(reason)
-        if told is None or self.transport.get_write_buffer_size() or len(self._state.refused) >= MAX_REFUSED:
+        if told is None or self._is_slow or len(self._state.refused) >= MAX_REFUSED:
             self.transport.abort()
             return
         self._state.refused.add(self)
@@ -151,34 +134,19 @@ class WebSocketConnection(ReadingProtocol):
         self._is_pinged = False
         before = self.unread_bytes
         super().data_received(data)
-        if not self.handshake_initiated:
-            # The library has rejected the handshake without an answer: it accepts shorter headers than HTTP.
-            self._reject(too_large_headers())
-        elif before <= HIGH_WATER_LIMIT < self.unread_bytes:
+        if before <= HIGH_WATER_LIMIT < self.unread_bytes:
             self._state.add_slow(self)
-
-    @override
-    def handle_connect(self, event: Request) -> None:
-        response = self.conn.accept(event)
-        if response.status_code != _SWITCHING_PROTOCOLS:
-            message = f"This is not a handshake of a WebSocket: {self.conn.handshake_exc}."
-            headers = tuple(
-                (name.lower(), value) for name, value in response.headers.raw_items() if name in _EXPLAINING
-            )
-            self._reject(HttpError(response.status_code, FailureCode.BAD_REQUEST, message, headers))
-        elif self._state.is_draining:
-            self._reject(HttpError(503, FailureCode.SERVICE_UNAVAILABLE, RESTARTING, (("retry-after", "1"),)))
-        else:
-            super().handle_connect(event)
 
     @override
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._slow_since = self.loop.time()
+        self._is_slow = True
+        self._slow_since = self._progress_at = self.loop.time()
         self._state.add_slow(self)
 
     @override
     def resume_writing(self) -> None:
+        self._is_slow = False
         super().resume_writing()
         if self.unread_bytes <= HIGH_WATER_LIMIT:
             self._state.discard_slow(self)
@@ -198,6 +166,10 @@ class WebSocketConnection(ReadingProtocol):
             raise ClientDisconnected
         self._sending_bytes = size
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            # They take 5 kB for as long as the connection is open, and nothing reads them any more.
+            self.request.headers.clear()
+            self.response.headers.clear()
         if self.close_sent:
             # What the client has sent before it answers the close frame is read, and dropped.
             self._continue()
@@ -221,6 +193,15 @@ class WebSocketConnection(ReadingProtocol):
         """What the application tells the limits on connections."""
         return self.scope.get("state", {})
 
+    def _look_at_reading(self, now: float, stalled: float) -> None:
+        """Close the connection of a client that has read nothing for too long."""
+        self._progress_at += stalled
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._last_unsent:
+            self._last_unsent, self._progress_at = unsent, now
+        elif now - self._progress_at >= self._state.limits.send_seconds:
+            self.end("slow_reader")
+
     def _look_at_silence(self, now: float) -> None:
         """Ping a client that has sent nothing for some time; close the connection if it didn't answer that."""
         if self.has_arrived():
@@ -240,9 +221,3 @@ class WebSocketConnection(ReadingProtocol):
         self.close_sent = True
         self.close_timer = self.loop.call_later(linger_seconds, self.transport.close)
         self._continue()
-
-    def _reject(self, http_error: HttpError) -> None:
-        """Answer a handshake with an error."""
-        self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        self.transport.write(rejection(http_error, self.default_headers, None))
-        self.transport.close()

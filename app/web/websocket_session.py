@@ -29,8 +29,9 @@ from app.web.transport_ws import (
     TransportState,
     parse_message,
 )
-from app.web.websocket_connection import DRAIN, RESTARTING
+from app.web.websocket_connection import DRAIN
 from app.web.websocket_credentials import closed_by, with_payload
+from app.web.websocket_handshake import RESTARTING
 from app.web.websocket_operation import Operations, RunningOperation
 
 MESSAGES_AT_ONCE = 200

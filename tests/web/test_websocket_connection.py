@@ -13,6 +13,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
+from websockets.http11 import Request
 
 from app.web import websocket_connection
 from app.web.connections import COMPANY_ID, IDLE_SINCE, ConnectionLimits, usage
@@ -342,14 +343,16 @@ async def test_a_client_that_leaves_is_noticed() -> None:
         await asyncio.wait_for(left.wait(), 10)
 
 
-async def test_a_connection_that_was_handed_over_leaves_no_garbage() -> None:
+async def test_the_handshake_of_an_open_connection_takes_no_memory() -> None:
     async with listening(Envelope(echo)) as port:
         gc.collect()
         gc.disable()
         try:
-            async with opened(port) as socket_:
-                await socket_.send("a")
-                await socket_.recv()
+            async with framed(port) as wire:
+                wire.write(frame(b"a"))
+                assert await wire.exactly(3) == b"\x81\x01a"
                 assert [tracked for tracked in gc.get_objects() if type(tracked) is WholeProtocol] == []
+                requests = [tracked for tracked in gc.get_objects() if type(tracked) is Request]
+                assert [len(request.headers) for request in requests] == [0]
         finally:
             gc.enable()
