@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.db.database import Database
 from app.graphql.feed import Followed
-from app.live.groups import Group, Respond
+from app.live.groups import Group, Respond, Turns
 from app.live.keys import Key
 from app.live.reading import Reading
 from app.unavailable import DatabaseUnavailable
@@ -15,7 +15,9 @@ from app.unavailable import DatabaseUnavailable
 _PAUSE_SECONDS = 0.5
 """Pause before another attempt to read the head while the database is unavailable, in seconds."""
 _TURNS = 4
-"""Maximum number of groups of a company that read at once."""
+"""Maximum number of groups of a company that read new events at once."""
+_TURNS_OF_OLD = 2
+"""Maximum number of reads of events that clients of a company missed at once. They don't delay new events."""
 
 
 class Heads(Protocol):
@@ -35,7 +37,7 @@ class Feed:
         """The highest position that is known."""
         self._database = database
         self._company_id = company_id
-        self._turns = asyncio.Semaphore(_TURNS)
+        self._turns = Turns(asyncio.Semaphore(_TURNS), asyncio.Semaphore(_TURNS_OF_OLD))
         self._reading: Reading | None = None
         self._checking: asyncio.Task[None] | None = None
         self._unfollow = heads.on_advance(company_id, self.advance)

@@ -26,6 +26,13 @@ _VALUES_TOGETHER = 50_000
 """Maximum number of values of the events that are executed with one snapshot, unless it is a single event."""
 
 
+class Turns(NamedTuple):
+    """The turns of a company's groups to read."""
+
+    new: asyncio.Semaphore
+    old: asyncio.Semaphore
+
+
 class Page(NamedTuple):
     """The updates up to a position."""
 
@@ -65,7 +72,7 @@ class Group:
         *,
         reading: Reading,
         head: Callable[[], int],
-        turns: asyncio.Semaphore,
+        turns: Turns,
         values: int,
     ) -> None:
         self.position = 0
@@ -147,7 +154,7 @@ class Group:
     async def _follow(self) -> None:
         try:
             while self._is_behind():
-                match await self._read(self.position):
+                match await self._read(self.position, self._turns.new):
                     case Page() as page:
                         self._send(page)
                     case End() as end:
@@ -170,14 +177,14 @@ class Group:
         """Return the next updates. Streams that are at the same position share them, as after a restart."""
         page = self._pages.get(position)
         if page is None:
-            page = self._pages[position] = asyncio.create_task(self._read(position))
+            page = self._pages[position] = asyncio.create_task(self._read(position, self._turns.old))
             page.add_done_callback(lambda _: self._pages.pop(position, None))
         return await asyncio.shield(page)
 
-    async def _read(self, position: int) -> Page | End | None:
+    async def _read(self, position: int, turns: asyncio.Semaphore) -> Page | End | None:
         """Return the next updates, or why there are none: None if the database is unavailable at the moment."""
         try:
-            async with self._turns:
+            async with turns:
                 found = await self._reading.after(position, self._head(), self._followed)
                 events = found.events[: self._most_events]
                 updates = await self._respond(events) if events else []

@@ -11,7 +11,9 @@ import pytest_asyncio
 
 from app.db.read_session import ReadSession
 from app.domain.identity import Scope
+from app.engine.execution import Engine, Subscribed
 from app.live.live import Live
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 from tests.live.service import Service, Start
 from tests.support.records import Records
 from tests.support.sse import Events
@@ -144,3 +146,76 @@ async def test_clients_that_come_back_together_share_what_they_missed(
             assert [(await events.change())["version"] for _ in range(5)] == [2, 3, 4, 5, 6]
 
         assert subscriptions.responses < 5 * len(streams)
+
+
+async def test_a_client_that_comes_back_after_a_moment_costs_no_execution(
+    live: tuple[Service, Live], company: UUID, customer_id: UUID
+) -> None:
+    service, subscriptions = live
+    async with service.follow(company, FLAT) as staying:
+        await service.rename(company, customer_id, "A", "B", "C")
+        seen = [await staying.change() for _ in range(3)]
+        executed = subscriptions.responses
+        async with service.follow(company, FLAT, after=seen[0]["cursor"]) as returning:
+            assert [await returning.change() for _ in range(2)] == seen[1:]
+
+        assert subscriptions.responses == executed == 3
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (StatementTimeout(), "took too long"),
+        (TimeoutError(), "took too long"),
+        (RuntimeError("the secret of the house"), "could not be read"),
+    ],
+)
+async def test_a_response_that_fails_ends_its_own_subscriptions_only(
+    live: tuple[Service, Live],
+    company: UUID,
+    customer_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    message: str,
+) -> None:
+    service, _ = live
+    respond = Engine.respond
+
+    async def failing(self: Engine, subscribed: Subscribed, *arguments: Any) -> Any:
+        if "departments" in str(subscribed.operation.syntax.loc and subscribed.operation.syntax.loc.source.body):
+            raise failure
+        return await respond(self, subscribed, *arguments)
+
+    monkeypatch.setattr(Engine, "respond", failing)
+    async with service.follow(company, DEEP) as deep, service.follow(company, FLAT) as flat:
+        await service.rename(company, customer_id, "A")
+        assert (await flat.change())["version"] == 2
+        (told, complete) = await deep.rest()
+        cursor = flat.last_id
+        await service.rename(company, customer_id, "B")
+        assert (await flat.change())["version"] == 3
+
+    (error,) = told.result["errors"]
+    assert (error["extensions"]["code"], complete.name) == ("UNAVAILABLE", "complete")
+    assert message in error["message"]
+    assert error["extensions"]["cursor"] != cursor
+    monkeypatch.undo()
+
+
+async def test_a_response_waits_for_a_database_that_is_away_for_a_moment(
+    live: tuple[Service, Live], company: UUID, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, _ = live
+    respond, failures = Engine.respond, [DatabaseUnavailable(), DatabaseUnavailable()]
+
+    async def failing(self: Engine, *arguments: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await respond(self, *arguments)
+
+    monkeypatch.setattr(Engine, "respond", failing)
+    async with service.follow(company, FLAT) as events:
+        await service.rename(company, customer_id, "A")
+        assert (await events.change())["version"] == 2
+
+    assert failures == []
