@@ -1,5 +1,6 @@
 """A running service, and what tests of live subscriptions ask it."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from uuid import UUID
 import httpx
 
 from app.domain.identity import Scope
+from app.graphql import feed_cursors
 from app.web.development import DevelopmentKeys
 from tests.support.sse import Events, following
 from tests.support.started import headers_of
@@ -48,6 +50,13 @@ class Service:
         for name in names:
             changed = await self.ask(company_id, RENAME, id=str(customer_id), name=name)
             assert changed["updateCustomer"]["errors"] == []
+
+    async def until_at(self, company_id: UUID, position: int) -> None:
+        """Wait until the company's feed has this many events: a change gets its position after its answer."""
+        async with asyncio.timeout(10):
+            cursor = None
+            while cursor != feed_cursors.encode(company_id, position):
+                cursor = (await self.ask(company_id, "{feedCursor}"))["feedCursor"]
 
 
 Start = Callable[..., AbstractAsyncContextManager[Service]]

@@ -39,6 +39,7 @@ async def test_a_stream_begins_after_its_cursor_and_goes_on_live(
     service: Service, company: UUID, customer_id: UUID
 ) -> None:
     await service.rename(company, customer_id, "A")
+    await service.until_at(company, 1)
     async with service.follow(company, CHANGES) as events:
         await service.rename(company, customer_id, "B")
         first = await events.change()
@@ -53,6 +54,7 @@ async def test_a_stream_begins_after_its_cursor_and_goes_on_live(
 
 async def test_without_a_cursor_only_later_changes_arrive(service: Service, company: UUID, customer_id: UUID) -> None:
     await service.rename(company, customer_id, "A")
+    await service.until_at(company, 1)
     async with service.follow(company, CHANGES) as events:
         await service.rename(company, customer_id, "B")
 
