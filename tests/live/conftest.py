@@ -18,8 +18,11 @@ from tests.live.service import Service, Start
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import listening
 from tests.support.logging_state import logging_restored
+from tests.support.own_database import database, owner_dsn, owner_engine, service_dsn
 from tests.support.records import Records
 from tests.support.started import settings_of
+
+__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn"]
 
 
 @pytest.fixture(scope="session")

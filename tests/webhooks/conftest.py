@@ -19,11 +19,14 @@ from app.webhooks.client import Client
 from app.webhooks.deliveries import Deliveries
 from app.webhooks.network import PublicNetwork
 from tests.support.certificates import Authority
-from tests.support.databases import execute, new_database, opened, service_login
+from tests.support.databases import execute
+from tests.support.own_database import database, owner_dsn, owner_engine, service_dsn
 from tests.support.receiver import Receiver, receiving
 from tests.support.records import new_company
 from tests.support.trust import TRUST
 from tests.support.webhook_endpoints import Endpoints, NewSender
+
+__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn"]
 
 _SETTINGS = {"webhooks_allow_private": True, "webhooks_allow_http": True, "webhook_timeout_seconds": 10}
 
@@ -66,35 +69,6 @@ def client() -> Client:
 def impatient() -> Client:
     """The same, which waits for half a second at most."""
     return Client(PublicNetwork(allows_private=True), seconds=0.5, allows_http=True, trust=TRUST)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def owner_dsn(server_dsn: str, template: str) -> AsyncGenerator[str]:
-    """URL of a database for these tests alone: senders look for endpoints of all companies."""
-    async with new_database(server_dsn, template) as dsn:
-        yield dsn
-
-
-# Whatever depends on the database has to be another one, too: pytest keeps the first one that a process makes.
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
-    """URL of that database with the role that serves."""
-    async with service_login(owner_dsn) as dsn:
-        yield dsn
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
-    """The engine of its owner."""
-    async with opened(owner_dsn, pool_size=5) as owner:
-        yield owner.engine
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database(service_dsn: str) -> AsyncGenerator[Database]:
-    """It with the role that serves."""
-    async with opened(service_dsn, pool_size=10) as service:
-        yield service
 
 
 @pytest_asyncio.fixture(loop_scope="session")
