@@ -18,7 +18,7 @@ from bench.postgres import execute
 from bench.servers import Running, Server, Stage, known_servers, running
 
 TRANSPORTS = {
-    "planned": (Transport.SSE,),
+    "planned": (Transport.SSE, Transport.WEBSOCKET),
     "mercurius": (Transport.WEBSOCKET,),
     "postgraphile": (Transport.WEBSOCKET,),
 }
