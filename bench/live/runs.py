@@ -16,7 +16,7 @@ from bench.live.checks import check_refusals
 from bench.live.contestants import TRANSPORTS, Contestant, contesting
 from bench.live.options import LiveOptions
 from bench.live.results import Deliveries, IdleSample, LiveResults
-from bench.live.turns import Turn, idle, ready, turn
+from bench.live.turns import Turn, idle, subscribed, turn
 from bench.live.writes import measure_writes
 from bench.live.writing import Writer, writing
 from bench.load import Generator
@@ -94,10 +94,8 @@ class _Run:
         self._tell("warming up")
         token = self._stage.issuer.token(small_companies()[0])
         async with self._contestant.audience(token) as foreign, self._audience() as audience:
-            await foreign.grow(1)
-            await ready(foreign, foreign_writer)
-            await audience.grow(_WARM_SUBSCRIBERS)
-            await ready(audience, writer)
+            await subscribed(foreign, 1, foreign_writer)
+            await subscribed(audience, _WARM_SUBSCRIBERS, writer)
             timing = replace(self._options.timing, seconds=self._options.timing.warm_up_seconds)
             await turn(audience, writer, timing, self._contestant.processes)
             # It knows only the change of its own company: any other one would have failed it.
@@ -110,8 +108,7 @@ class _Run:
         async with self._audience() as audience:
             for count in self._idle_counts:
                 self._tell(f"{count:,} idle subscribers")
-                await audience.grow(count)
-                await ready(audience, writer)
+                await subscribed(audience, count, writer)
                 await asyncio.sleep(_SETTLED_SECONDS)
                 found = await idle(audience, seconds, processes, before)
                 self.idles.append(IdleSample(self._name, self._contestant.transport, found))
@@ -121,8 +118,7 @@ class _Run:
         timing, processes = self._options.timing, self._contestant.processes
         turns: list[Turn] = []
         async with self._audience() as audience:
-            await audience.grow(subscribers)
-            await ready(audience, writer)
+            await subscribed(audience, subscribers, writer)
             with undisturbed():
                 # The first turn warms up.
                 for number in range(timing.rounds + 1):

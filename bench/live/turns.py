@@ -11,6 +11,8 @@ from bench.live.options import LiveTiming
 from bench.live.writing import CUSTOMERS, Writer
 
 _MOST_DELIVERIES_PER_SECOND = 5_000
+_TOGETHER = 500
+"""Number of subscribers that begin before the next ones do."""
 _READY_SECONDS = 120
 _RECEIVED_SECONDS = 120
 """A server that is too slow for the rate has this long to catch up."""
@@ -60,8 +62,16 @@ def rate(subscribers: int, most: float) -> float:
     return min(most, _MOST_DELIVERIES_PER_SECOND / subscribers)
 
 
-async def ready(audience: Audience, writer: Writer) -> None:
-    """Write events until each subscriber received one: neither protocol says when a subscription has begun."""
+async def subscribed(audience: Audience, to: int, writer: Writer) -> None:
+    """Subscribe until there are this many, some at a time: graphql-transport-ws doesn't say which ones have begun."""
+    while (count := audience.ledger.subscribers) < to:
+        await audience.grow(min(to, count + _TOGETHER))
+        await _ready(audience, writer)
+    await audience.quiet()
+
+
+async def _ready(audience: Audience, writer: Writer) -> None:
+    """Write events until each subscriber received one."""
     ledger, began = audience.ledger, time.monotonic()
     while len(ledger.heard) < ledger.subscribers:
         if time.monotonic() - began > _READY_SECONDS:
@@ -73,7 +83,6 @@ async def ready(audience: Audience, writer: Writer) -> None:
         while len(ledger.heard) < ledger.subscribers and time.monotonic() - probed < _PROBE_SECONDS:
             await asyncio.sleep(0.05)
             ledger.check()
-    await audience.quiet()
 
 
 async def turn(audience: Audience, writer: Writer, timing: LiveTiming, processes: Processes) -> Turn:

@@ -17,7 +17,7 @@ from bench.live.contestants import Contestant, following
 from bench.live.ledger import Expected, Ledger
 from bench.live.options import LiveOptions
 from bench.live.results import Writes
-from bench.live.turns import Processes, ready
+from bench.live.turns import Processes, subscribed
 from bench.live.wire import Transport
 from bench.live.writing import writing
 from bench.measure import Contestant as Loaded
@@ -117,9 +117,8 @@ async def _followed(started: _Started) -> AsyncGenerator[Witnesses]:
     """Follow a company's changes meanwhile."""
     witnesses, contestant = Witnesses(), started.followed
     async with contestant.audience(contestant.running.token, witnesses) as audience:
-        await audience.grow(started.form.followers)
         async with writing(started.owner_dsn, LARGE_COMPANY) as writer:
-            await ready(audience, writer)
+            await subscribed(audience, started.form.followers, writer)
         yield witnesses
         await audience.quiet()
 
