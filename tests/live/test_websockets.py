@@ -157,12 +157,14 @@ async def test_a_subscription_that_may_not_run_gets_an_error(
         assert "data" in await client.result("{ viewer { subject } }")
 
 
-async def test_subscriptions_beyond_the_limit_are_rejected_alone(start: Start, company: UUID) -> None:
+async def test_subscriptions_beyond_the_limit_are_rejected_alone(
+    start: Start, lives: list[Live], company: UUID
+) -> None:
     async with start(max_live_streams_per_company=1) as service, following(service, company) as client:
         (error,) = await client.errors(CHANGES, "2")
         assert error["extensions"] == {"code": "TOO_MANY_SUBSCRIPTIONS"}
         await client.send("complete", id="1")
-        await asyncio.sleep(0.2)
+        await until(lambda: lives[0].streams == 0)
         await begin(client, identifier="2")
         assert "data" in await client.result("{ viewer { subject } }", "3")
 

@@ -70,6 +70,7 @@ _STARTING = (
     "tests/web/test_log_writer",
     "tests/web/test_metrics",
     "tests/web/test_pipelining",
+    "tests/web/test_websocket",
     "tests/web/test_whole_requests",
 )
 
