@@ -33,7 +33,7 @@ def with_payload(credential: Mapping[str, str], payload: Mapping[str, object]) -
 
 
 def closed_by(error: HttpError) -> Closed:
-    """Return how a connection is closed whose credential has this error."""
+    """Return how a connection is closed because of an error."""
     match error.status:
         case 401:
             code = CloseCode.FORBIDDEN
@@ -41,4 +41,7 @@ def closed_by(error: HttpError) -> Closed:
             code = CloseCode.TRY_AGAIN
         case _:
             code = CloseCode.FAILED
-    return Closed(code, f"{error.code}: {error.message}")
+    # The message of a failure is longer than a reason may be, and its end is the id.
+    failed = error.request_id is not None
+    message = f"The service failed. Report the request id {error.request_id}." if failed else error.message
+    return Closed(code, f"{error.code}: {message}")
