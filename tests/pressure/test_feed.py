@@ -1,7 +1,7 @@
 """The feed under failures: whatever happens to the service, its sequencers and the database, followers miss nothing.
 
-`FEED_EVENTS` says how many events (1,000, which take a minute or two; 10,000 take ten times as long). Clients write all the while, followers pull, and
-processes are killed and restarted at random.
+`FEED_EVENTS` says how many events: 1,000 take a minute or two, 10,000 ten times as long. Clients write all the while,
+followers pull, and processes are killed and restarted at random.
 """
 
 import asyncio
