@@ -10,6 +10,9 @@ from app.graphql import feed_cursors
 from app.live.ended import LiveCode, LiveEnded
 from app.live.updates import Backlog, Update
 
+Deliver = Callable[[Update], bool]
+"""Sends an update to the client at once, or returns False if it can't."""
+
 MOST_QUEUED_BYTES = 1_000_000
 """Maximum size of the updates that wait for one client, in bytes; a single update may be larger."""
 
@@ -38,6 +41,7 @@ class LiveStream:
         "_backlog",
         "_bytes",
         "_company_id",
+        "_deliver",
         "_ended",
         "_most",
         "_on_close",
@@ -68,6 +72,7 @@ class LiveStream:
         self._bytes = 0
         self._ended: LiveEnded | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._deliver: Deliver | None = None
         self._taken = position
         """The position of the last update that the client has taken."""
         self.pushed = position
@@ -103,9 +108,19 @@ class LiveStream:
             await self._fill(seconds)
         return [self._take() for _ in range(len(self._queue))]
 
+    def deliver_by(self, deliver: Deliver) -> None:
+        """Deliver updates by a function, while the client's task waits for them: waking it takes longer than that.
+
+        The task gets those that the function can't send.
+        """
+        self._deliver = deliver
+
     def push(self, update: Update) -> None:
         """Add an update, unless the stream has it. End the stream if its client reads too slowly."""
         if update.position <= self.pushed or self._ended is not None:
+            return
+        if self._is_awaited() and self._deliver is not None and self._deliver(update):
+            self.pushed = self._taken = update.position
             return
         is_full = len(self._queue) >= self._most or self._bytes >= MOST_QUEUED_BYTES or self._backlog.is_full
         if self._queue and is_full:
@@ -167,6 +182,10 @@ class LiveStream:
             if timer is not None:
                 timer.cancel()
         return not self._queue
+
+    def _is_awaited(self) -> bool:
+        """Return whether the client's task has sent all earlier updates, and waits for the next one."""
+        return not self._queue and self._waiter is not None and not self._waiter.done()
 
     def _add(self, update: Update) -> None:
         self.pushed = update.position

@@ -17,6 +17,7 @@ from app.web.http_errors import HttpError
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.leaving import tell_leaving
 from app.web.pipelining import REQUEST_BYTES
+from app.web.writing import offer_write
 
 
 class ConnectionState(UpgradeProtocol):
@@ -75,10 +76,8 @@ class ConnectionState(UpgradeProtocol):
         """Whether the client has ended its side of the connection: it sends no more, but may still read."""
         self._running: RequestResponseCycle | None = None
         """The request that is being answered, or was answered last. uvicorn's `cycle` is the last that has arrived."""
-        self._sending_bytes = 0
-        """Size of the last piece of an answer that was handed to the transport."""
-        self._waiting_bytes = 0
-        """Size of an answer that waits until the client has read the earlier ones."""
+        self._sending_bytes = self._waiting_bytes = 0
+        """Sizes: of the last piece handed to the transport, and of one that waits until earlier ones are read."""
 
     @property
     def idle_since(self) -> float | None:
@@ -145,6 +144,7 @@ class ConnectionState(UpgradeProtocol):
         send: ASGISendCallable,
     ) -> None:
         """Run the application. An error of sending an answer to a client that has left is not a failure."""
+        offer_write(scope, self.write_now)
         try:
             await app(scope, receive, cast("ASGISendCallable", partial(self._send, send)))
         except asyncio.CancelledError:
@@ -159,6 +159,16 @@ class ConnectionState(UpgradeProtocol):
             if not self.transport.is_closing():
                 raise
             cycle.disconnected = True
+
+    def write_now(self, body: bytes) -> bool:
+        """Write a part of an answer that goes on, unless its client has left, or has earlier parts to read."""
+        cycle = self._running
+        goes_on = cycle is not None and cycle.chunked_encoding and not (cycle.response_complete or cycle.disconnected)
+        if not goes_on or self.flow.write_paused or self.transport.is_closing():
+            return False
+        self._sending_bytes = len(body)
+        self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+        return True
 
     async def _send(self, send: ASGISendCallable, message: Any) -> None:
         """Send a part of an answer once the earlier ones are sent, so that the transport has one piece at a time."""

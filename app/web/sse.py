@@ -11,7 +11,7 @@ from app.engine.subscriptions import NEEDS_STREAM
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
 from app.live.stream import LiveStream
-from app.live.updates import sse_event
+from app.live.updates import Update, sse_event
 from app.web.answers import Answer, to_json
 from app.web.ending import Ending
 from app.web.graphql_request import has_left
@@ -21,6 +21,7 @@ from app.web.media_types import EVENT_STREAM_TYPE, takes_events
 from app.web.request_log import OperationRecord
 from app.web.stream_credentials import StreamCredential
 from app.web.streaming import log_end
+from app.web.writing import Write, write_of
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -79,12 +80,14 @@ class EventStream:
         self._record = record
         self._keepalive_seconds = keepalive_seconds
         self._probes = 0
+        self._updates = 0
+        """Number of updates that were sent."""
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send all updates, and close the stream."""
         stream = self._stream
         on_leaving(scope, self._probe)
-        updates = 0
+        self._deliver_by(write_of(scope))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             # Without an event, the client knows where to resume, and a browser that the stream is open.
@@ -92,7 +95,7 @@ class EventStream:
             while not has_left(receive):
                 taken = await stream.take(_PROBE_SECONDS if self._probes else self._keepalive_seconds)
                 self._probes -= self._probes > 0
-                updates += len(taken)
+                self._updates += len(taken)
                 await _send(send, b"".join([update.sse for update in taken]) or _ALIVE)
         except LiveEnded as ended:
             await _send(send, _last(ended), more_body=False)
@@ -101,7 +104,15 @@ class EventStream:
             pass
         finally:
             await stream.aclose()
-            log_end(stream, self._record, updates)
+            log_end(stream, self._record, self._updates)
+
+    def _deliver_by(self, write: Write) -> None:
+        def deliver(update: Update) -> bool:
+            is_written = write(update.sse)
+            self._updates += is_written
+            return is_written
+
+        self._stream.deliver_by(deliver)
 
     def _probe(self) -> None:
         """Find out whether a client that sends no more still reads, by sending comments."""

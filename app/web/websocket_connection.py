@@ -10,6 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
+from websockets.http11 import Request
 
 from app.web.connections import COMPANY_ID, IDLE_SINCE
 from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED
@@ -17,6 +18,7 @@ from app.web.http_state import has_unread
 from app.web.http_timeouts import MIN_BODY_RATE
 from app.web.transport_ws import CloseCode
 from app.web.websocket_handshake import RESTARTING, HandshakeProtocol
+from app.web.writing import offer_write, text_frame
 
 DRAIN = "websocket.drain"
 """Type of the message that tells the application that the server is shutting down. It is no part of ASGI."""
@@ -173,6 +175,20 @@ class WebSocketConnection(HandshakeProtocol):
         if self.close_sent:
             # What the client has sent before it answers the close frame is read, and dropped.
             self._continue()
+
+    @override
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.scope:
+            offer_write(self.scope, self.write_now)
+
+    def write_now(self, text: bytes) -> bool:
+        """Send a message, unless the connection is being closed, or its client has earlier ones to read."""
+        if not self.writable.is_set() or self.close_sent or self.disconnected or self.transport.is_closing():
+            return False
+        self._sending_bytes = len(text)
+        self.transport.write(text_frame(text))
+        return True
 
     @override
     def _forget_unread(self) -> None:

@@ -12,6 +12,7 @@ from app.engine.request_errors import RequestError
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
 from app.live.stream import LiveStream
+from app.live.updates import Update
 from app.web.answers import Answer, to_json
 from app.web.credential_errors import CredentialCode, Unauthenticated
 from app.web.ending import Ending, stopped
@@ -80,6 +81,10 @@ class Channel(Protocol):
 
     async def say(self, message: str | None) -> None:
         """Send a message, if there is one."""
+        ...
+
+    def write(self, message: str) -> bool:
+        """Send a message at once; return False if that isn't possible."""
         ...
 
     async def close(self, closed: Closed) -> None:
@@ -160,6 +165,15 @@ class RunningOperation:
         self.is_stream = True
         self._operations.log.write(self.record, 200, ())
         updates = 0
+
+        def deliver(update: Update) -> bool:
+            nonlocal updates
+            message = self._state.next(self.identifier, update.body.decode())
+            is_written = message is not None and self._channel.write(message)
+            updates += is_written
+            return is_written
+
+        stream.deliver_by(deliver)
         try:
             async for update in stream:
                 if (message := self._state.next(self.identifier, update.body.decode())) is None:

@@ -33,6 +33,7 @@ from app.web.websocket_connection import DRAIN
 from app.web.websocket_credentials import closed_by, with_payload
 from app.web.websocket_handshake import RESTARTING
 from app.web.websocket_operation import Operations, RunningOperation
+from app.web.writing import write_of
 
 MESSAGES_AT_ONCE = 200
 """Number of messages that a client may send at once."""
@@ -59,6 +60,7 @@ class Session:
         """The tasks of operations that the client has not ended."""
         self._ending = ending_of(scope)
         self._request_id = request_id_of(scope)
+        self._write = write_of(scope)
         self._shared: dict[str, Any] = scope["state"]
         """What the limits on connections need to know."""
 
@@ -87,6 +89,10 @@ class Session:
         """Close the connection, unless it is closed."""
         with suppress(OSError):
             await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
+
+    def write(self, message: str) -> bool:
+        """Send a message at once; return False if the client has left, or has earlier ones to read."""
+        return self._write(message.encode())
 
     async def say(self, message: str | None) -> None:
         """Send a message; none if the client has ended the operation. Raise ClientGone if it has left."""

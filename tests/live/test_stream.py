@@ -6,7 +6,7 @@ import pytest
 
 from app.live.ended import LiveCode, LiveEnded
 from app.live.stream import MOST_QUEUED_BYTES, LiveStream
-from app.live.updates import Backlog, sse_event
+from app.live.updates import Backlog, Update, sse_event
 from tests.live.streams import COMPANY, Group, cursor, stream_of, update_of
 
 
@@ -26,6 +26,54 @@ async def test_a_waiting_client_gets_an_update_at_once() -> None:
     stream.push(update_of(1))
 
     assert (await asyncio.wait_for(taking, 1)).position == 1
+
+
+async def test_an_update_is_delivered_at_once_only_while_the_client_s_task_waits() -> None:
+    stream, delivered, is_open = stream_of(), list[int](), True
+
+    def deliver(update: Update) -> bool:
+        if is_open:
+            delivered.append(update.position)
+        return is_open
+
+    stream.deliver_by(deliver)
+    stream.push(update_of(1))
+    # The task has not come yet, or sends what it has taken: later updates must not overtake that.
+    assert [update.position for update in await stream.take()] == [1]
+    stream.push(update_of(2))
+    assert delivered == []
+    assert [update.position for update in await stream.take()] == [2]
+
+    taking = asyncio.create_task(stream.take())
+    await asyncio.sleep(0)
+    stream.push(update_of(3))
+    stream.push(update_of(3))
+    stream.push(update_of(4))
+    assert delivered == [3, 4]
+    assert stream.cursor == cursor(4)
+    assert not taking.done()
+    is_open = False
+    stream.push(update_of(5))
+    is_open = True
+    # The task has been woken, but has not sent the fifth.
+    stream.push(update_of(6))
+    assert [update.position for update in await asyncio.wait_for(taking, 1)] == [5, 6]
+    assert delivered == [3, 4]
+
+
+async def test_nothing_is_delivered_after_the_end_of_a_stream() -> None:
+    stream, delivered = stream_of(), list[int]()
+    stream.deliver_by(lambda update: delivered.append(update.position) is None)
+    taking = asyncio.create_task(stream.take())
+    await asyncio.sleep(0)
+    stream.push(update_of(1))
+    stream.end(LiveCode.SERVICE_RESTARTING, "Come back.")
+    stream.push(update_of(2))
+
+    with pytest.raises(LiveEnded) as ended:
+        await taking
+    assert ended.value.cursor == cursor(1)
+    assert delivered == [1]
 
 
 async def test_a_client_that_is_too_far_behind_is_told_where_to_resume() -> None:
