@@ -59,9 +59,24 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
         if len(self.frames) < self._max_fragments:
             super().handle_cont(event)
             return
+        self._fail(LibraryCode.MESSAGE_TOO_BIG, f"a message has more than {self._max_fragments} fragments")
+
+    @override
+    def send_receive_event_to_app(self) -> None:
+        data = b"".join(self.frames)
         self.frames = []
-        self.conn.fail(LibraryCode.MESSAGE_TOO_BIG, f"a message has more than {self._max_fragments} fragments")
-        self.handle_parser_exception()
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "text":
+            try:
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
+            except UnicodeDecodeError as error:
+                # uvicorn logs a traceback for what any client may send.
+                self._fail(LibraryCode.INVALID_DATA, f"text isn't UTF-8 at byte {error.start}")
+                return
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        self._pause_reading()
 
     @override
     def pause_writing(self) -> None:
@@ -90,6 +105,12 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
     def _is_within_message(self) -> bool:
         """Return whether a part of a message has arrived."""
         return bool(self.frames or self.conn.reader.buffer)
+
+    def _fail(self, code: LibraryCode, reason: str) -> None:
+        """Close the connection because the client has sent what it must not."""
+        self.frames = []
+        self.conn.fail(code, reason)
+        self.handle_parser_exception()
 
     def _forget_unread(self) -> None:
         """Note that the application has handled all that was received."""

@@ -184,6 +184,44 @@ async def test_a_message_over_the_limit_closes_the_connection() -> None:
     assert (code, "1000000" in reason or "limit" in reason) == (1009, True)
 
 
+@pytest.mark.parametrize(
+    ("sent", "code", "reason"),
+    [
+        pytest.param(frame(b"ab\xff\xfe"), 1007, "text isn't UTF-8 at byte 2", id="text"),
+        pytest.param(frame(b"\xc3", is_final=False) + frame(b"\x28", 0), 1007, "text isn't UTF-8", id="fragments"),
+        pytest.param(frame(b"\x03\xe8\xff", 8), 1007, "invalid start byte", id="close reason"),
+        pytest.param(bytes([0xC1, 0x80]) + bytes(4), 1002, "reserved bits must be 0", id="reserved bit"),
+        pytest.param(frame(b"", 3), 1002, "invalid opcode", id="reserved opcode"),
+        pytest.param(frame(b"", 11), 1002, "invalid opcode", id="reserved control opcode"),
+        pytest.param(bytes([0x81, 1]) + b"a", 1002, "incorrect masking", id="no mask"),
+        pytest.param(frame(b"x" * 126, 9), 1002, "control frame too long", id="long ping"),
+        pytest.param(frame(b"x" * 126, 10), 1002, "control frame too long", id="long pong"),
+        pytest.param(frame(b"\x03\xe8" + b"x" * 124, 8), 1002, "control frame too long", id="long close"),
+        pytest.param(frame(b"", 9, is_final=False), 1002, "fragmented control frame", id="fragmented ping"),
+        pytest.param(frame(b"x", 0), 1002, "unexpected continuation frame", id="continuation without a start"),
+        pytest.param(frame(b"x", is_final=False) + frame(b"y"), 1002, "expected a continuation", id="unfinished"),
+        pytest.param(
+            frame(b"x", is_final=False) + frame(b"", 8), 1002, "incomplete fragmented", id="unfinished, closed"
+        ),
+        pytest.param(frame(b"\x03", 8), 1002, "close frame too short", id="short close"),
+        pytest.param(frame(b"\x00\x01", 8), 1002, "invalid status code", id="close code"),
+        pytest.param(frame(b"\x03\xed", 8), 1002, "invalid status code", id="close code that is never sent"),
+        pytest.param(bytes([0x81, 0xFF]) + b"\xff" * 8 + bytes(4), 1009, "frame with", id="endless"),
+    ],
+)
+async def test_a_malformed_frame_closes_the_connection_and_logs_nothing(
+    sent: bytes, code: int, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with listening(Envelope(echo)) as port, framed(port) as wire:
+            # Nothing after it is handled.
+            wire.write(sent + frame(b"later"))
+            closed = await wire.rest()
+    assert (closed[0], closed[2:4]) == (0x88, struct.pack("!H", code))
+    assert reason in closed[4:].decode()
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("data", [b"", b"x"], ids=["empty", "short"])
 async def test_a_message_of_very_many_fragments_closes_the_connection(data: bytes) -> None:
     async with listening(Envelope(echo)) as port, framed(port) as wire:
