@@ -3,6 +3,7 @@
 Plans of queries use this, and the check before mutations.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -14,16 +15,24 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     is_abstract_type,
     is_object_type,
 )
 from graphql.execution import VariableValues
 
+from app.db import graph
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.graphql_core_seam import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from app.graphql.permissions import forbidden, scopes_of
+
+_SCOPES = {entity.name: entity.scope for entity in graph.NODES}
+"""The scopes that the objects of a type need, by the type's name."""
+
+Selected = Mapping[str, list[FieldDetails]]
+"""The selected fields of one type, by their keys in the response."""
 
 
 class Need(NamedTuple):
@@ -96,9 +105,7 @@ class _Selected:
         collected = collect_fields(self._schema, self._fragments, self._variables, root, self._operation)
         return self._of(root, collected.grouped_field_set, ())
 
-    def _of(
-        self, kind: GraphQLObjectType, selected: Mapping[str, list[FieldDetails]], above: tuple[str, ...]
-    ) -> Iterator[Need]:
+    def _of(self, kind: GraphQLObjectType, selected: Selected, above: tuple[str, ...]) -> Iterator[Need]:
         for key, fields in selected.items():
             field = self._schema.get_field(kind, fields[0].node.name.value)
             if field is None:
@@ -106,11 +113,17 @@ class _Selected:
             path = (*above, key)
             nodes = tuple(details.node for details in fields)
             yield from (Need(scope, path, nodes) for scope in scopes_of(field))
-            for below in self._possible(get_named_type(cast("Any", field.type))):
-                found = collect_subfields(
-                    self._schema, self._fragments, self._variables, self._operation, below, fields
-                )
-                yield from self._of(below, found.grouped_field_set, path)
+            possible = self._possible(get_named_type(cast("Any", field.type)))
+            below = {type_: self._below(type_, fields) for type_ in possible}
+            if self._operation.operation is OperationType.SUBSCRIPTION and len(below) > 1:
+                yield from _of_types_alone(below, path)
+            for type_, found in below.items():
+                yield from self._of(type_, found, path)
+
+    def _below(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Selected:
+        return collect_subfields(
+            self._schema, self._fragments, self._variables, self._operation, kind, fields
+        ).grouped_field_set
 
     def _possible(self, named: Any) -> tuple[GraphQLObjectType, ...]:
         """Return the object types that a field of a type can return."""
@@ -118,3 +131,23 @@ class _Selected:
             return tuple(self._schema.get_possible_types(named))
         # Introspection needs no scope.
         return (named,) if is_object_type(named) and not named.name.startswith("__") else ()
+
+
+def _of_types_alone(selected: Mapping[GraphQLObjectType, Selected], above: tuple[str, ...]) -> Iterator[Need]:
+    """Yield the fields that are selected only of types whose objects need a scope, such as `... on LedgerAccount`.
+
+    Without the scope, events of these objects are left out, so a subscription would wait for them in vain. A query may
+    select such fields: whether it finds such an object is known only then.
+    """
+    scopes: dict[tuple[str, int], set[Scope | None]] = defaultdict(set)
+    nodes: dict[tuple[str, int], FieldNode] = {}
+    for kind, found in selected.items():
+        for key, fields in found.items():
+            for details in fields:
+                place = key, id(details.node)
+                nodes[place] = details.node
+                scopes[place].add(_SCOPES.get(kind.name))
+    for place, node in nodes.items():
+        scope, *others = scopes[place]
+        if scope is not None and not others:
+            yield Need(scope, (*above, place[0]), (node,))

@@ -153,6 +153,7 @@ async def test_events_of_accounts_need_their_own_scope(service: Service, company
 REJECTED: list[tuple[str, dict[str, Any], list[Scope], str]] = [
     ("subscription {changes {id}}", {}, [Scope.CUSTOMERS_WRITE], "FORBIDDEN"),
     ("subscription {changes(types: [LEDGER_ACCOUNT_CREATED]) {id}}", {}, READS, "FORBIDDEN"),
+    ("subscription {changes {subject {... on LedgerAccount {number}}}}", {}, READS, "FORBIDDEN"),
     (
         "subscription {changes {subject {... on LedgerAccount {name}}} other: changes {id}}",
         {},

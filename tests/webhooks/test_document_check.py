@@ -30,6 +30,15 @@ ONLY_CHANGES = "must not have arguments of `changes`: the endpoint's `types` say
         (NAME, {READS}),
         ("subscription Renamed { event: changes { ...Shown } } fragment Shown on ChangeEvent { id cursor }", {READS}),
         ("subscription { changes { subject { ... on CustomerGroup { account { name } } } } }", {READS, ACCOUNTS}),
+        ("subscription { changes { subject { id ... on Node { __typename } } } }", {READS}),
+        ("subscription { changes { subject { id ... on Customer { id } ... on Contact { id } } } }", {READS}),
+        ("subscription { changes { subject { id ... on LedgerAccount { number } } } }", {READS, ACCOUNTS}),
+        ("subscription { changes { subject { id ... on LedgerAccount { id } } } }", {READS, ACCOUNTS}),
+        (
+            "subscription { changes { subject { ...Account } } } fragment Account on LedgerAccount { __typename }",
+            {READS, ACCOUNTS},
+        ),
+        ("subscription { changes { subject { ... on LedgerAccount @skip(if: true) { number } } } }", {READS}),
         (
             "subscription { changes { id subject @skip(if: true) { ... on CustomerGroup { account { id } } } } }",
             {READS},
