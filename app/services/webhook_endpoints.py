@@ -198,9 +198,14 @@ def _accepted(now: WebhookEndpointRow | None, problems: list[Problem]) -> Webhoo
 
 
 def _changes(now: WebhookEndpointRow, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that an update changes. What may have failed before is sent at once."""
+    """Return the columns that an update changes. What may have failed before is sent at once.
+
+    Activating an endpoint that waits for another attempt is a change, too: it ends the wait.
+    """
     types = {"types": sent["types"] or ()} if "types" in sent else {}
     values = find_changes(now, {**sent, **types})
+    if now.failing_since is not None and sent.get("status") == WebhookStatus.ACTIVE:
+        values["status"] = WebhookStatus.ACTIVE
     if "status" in values:
         is_paused = values["status"] == WebhookStatus.PAUSED
         values["paused_reason"] = PauseReason.REQUESTED if is_paused else None

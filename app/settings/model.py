@@ -245,8 +245,8 @@ class Settings(BaseModel):
         default=100,
         ge=10,
         le=10_000,
-        description="Maximum number of updates that wait for a client to read them. Beyond it, the subscription ends"
-        " with SLOW_CONSUMER.",
+        description="Maximum number of updates that wait for a client to read them, 10 to 10,000. Beyond it, the"
+        " subscription ends with SLOW_CONSUMER.",
     )
     live_keepalive_seconds: float = Field(
         default=15,

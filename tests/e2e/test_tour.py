@@ -158,6 +158,6 @@ async def test_who_follows_a_customer_sees_the_change_and_goes_on_after_its_curs
 
     assert [answer["changedFields"] for answer in (changed, again, cleared)] == [["creditLimit"], [], ["creditLimit"]]
     (field,) = first["changedFields"]
-    assert (field["field"], field["after"], first["subject"]["creditLimit"]) == ("creditLimit", "25000.00", "25000.00")
+    assert (field["field"], field["after"], first["subject"]["creditLimit"]) == ("creditLimit", "40000.00", "40000.00")
     assert (first["version"], second["version"]) == (changed["customer"]["version"], cleared["customer"]["version"])
     assert (first["subject"]["name"], first["subject"]["parent"]["name"]) == ("Nordlys Ærø ApS", "Nordlys Gruppen A/S")

@@ -130,9 +130,13 @@ class WebhookEndpoint:
     failing_since: datetime | None = strawberry.field(
         description="When the first of these attempts failed; null if none did. After a day the endpoint is paused."
     )
-    next_attempt_at: datetime | None = strawberry.field(
-        description="When the next attempt is due; null if it isn't delayed."
-    )
+
+    @strawberry.field(description="When the next attempt is due, after a failed one; null if none has failed.")
+    @staticmethod
+    def next_attempt_at(endpoint: Endpoint) -> datetime | None:
+        """Return the time. Without a failed attempt it only paces the sender."""
+        return endpoint.next_attempt_at if endpoint.attempts else None
+
     previous_secret_until: datetime | None = strawberry.field(
         description="Until when events are signed with the previous secret as well; null if it was never rotated."
     )

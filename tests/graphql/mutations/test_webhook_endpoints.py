@@ -217,7 +217,7 @@ async def test_an_update_without_changes_writes_nothing(
 ) -> None:
     endpoint = str(await records.webhook_endpoint(url=URL, types=["customer.created"], **LEASE, **FAILING))
     before = await everything_of(owner_engine, company)
-    given = {"id": endpoint, "url": URL, "types": ["CUSTOMER_CREATED"] * 2, "document": None, "status": "ACTIVE"}
+    given = {"id": endpoint, "url": URL, "types": ["CUSTOMER_CREATED"] * 2, "document": None}
     assert (await written(caller, "updateWebhookEndpoint", **given))["version"] == 1
     assert await everything_of(owner_engine, company) == before
 
@@ -244,6 +244,26 @@ async def test_an_endpoint_that_its_sender_has_paused_is_let_go_on(caller: Calle
     assert (await written(caller, "updateWebhookEndpoint", id=endpoint, status="PAUSED"))["pausedReason"] == "FAILING"
     resumed = await written(caller, "updateWebhookEndpoint", id=endpoint, status="ACTIVE")
     assert (resumed["status"], resumed["attempts"], resumed["nextAttemptAt"]) == ("ACTIVE", 0, None)
+
+
+async def test_activating_an_endpoint_that_waits_after_failures_ends_the_wait(
+    caller: Caller, owner_engine: AsyncEngine, records: Records
+) -> None:
+    endpoint = str(await records.webhook_endpoint(position=3, **FAILING))
+    assert (await written(caller, "updateWebhookEndpoint", id=endpoint, url=URL))["attempts"] == FAILING["attempts"]
+    active = await written(caller, "updateWebhookEndpoint", id=endpoint, status="ACTIVE")
+    assert (active["status"], active["attempts"], active["nextAttemptAt"]) == ("ACTIVE", 0, None)
+    row = await stored(owner_engine, endpoint)
+    assert {name: row[name] for name in ("position", *ANEW)} == {"position": 3, **ANEW}
+    # One that doesn't fail has nothing to end.
+    again = await written(caller, "updateWebhookEndpoint", id=endpoint, status="ACTIVE")
+    assert again["version"] == active["version"]
+
+
+async def test_an_endpoint_without_a_failed_attempt_has_no_next_one(caller: Caller, records: Records) -> None:
+    endpoint = str(await records.webhook_endpoint(next_attempt_at=BEFORE))
+    shown = await written(caller, "updateWebhookEndpoint", id=endpoint, status="ACTIVE")
+    assert (shown["attempts"], shown["nextAttemptAt"]) == (0, None)
 
 
 async def test_an_endpoint_shows_only_what_the_last_credential_that_changed_it_may_read(
