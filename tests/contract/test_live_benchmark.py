@@ -287,6 +287,8 @@ def test_the_tables_compare_with_the_better_peer_and_with_writes_without_feed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bench.live.results.FOLDER", tmp_path)
+    # The peers aren't installed for tests.
+    monkeypatch.setattr("bench.live.results.packages", dict[str, str])
     path = _results().save(live_options(Generator.PYTHON, {}, is_quick=True))
     assert is_live(path)
     loaded = LiveResults.load(path)

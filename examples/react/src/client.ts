@@ -51,6 +51,7 @@ const cache = new InMemoryCache({
     CustomerSubscription: { fields: { periodsConnection: relayStylePagination(), history: relayStylePagination() } },
     Department: { fields: { history: relayStylePagination() } },
     Viewer: { keyFields: [] }, // one per session
+    WebhookEndpoint: { fields: { deliveries: relayStylePagination() } },
   },
 });
 // #endregion
