@@ -312,7 +312,11 @@ class Settings(BaseModel):
         default=10, gt=0, le=60, description="Maximum time that a webhook's receiver may take to answer, in seconds."
     )
     webhook_concurrency: int = Field(
-        default=50, ge=1, le=1000, description="Maximum number of webhook endpoints that a process sends to at once."
+        default=50,
+        ge=1,
+        le=1000,
+        description="Maximum number of webhook endpoints that a process sends to at once. A company gets another one"
+        " only while more are free than it has.",
     )
     webhooks_allow_private: bool = Field(
         default=False,

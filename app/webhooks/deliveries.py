@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from uuid import UUID
 
 import structlog
 
@@ -11,6 +12,7 @@ from app.db.database import Database
 from app.db.webhook_sending import LeaseLost
 from app.db.webhook_work import Claimed, claim_endpoints
 from app.domain.deliveries import DeliveryOutcome
+from app.scheduling.pauses import working_for
 from app.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from app.webhooks.client import Answer, Client
 from app.webhooks.messages import Messages
@@ -26,7 +28,10 @@ once its lease has expired."""
 
 
 class Deliveries(Job):
-    """Sends events to endpoints, one at a time to each, and to at most `concurrency` endpoints at once."""
+    """Sends events to endpoints, one at a time to each, and to at most `concurrency` endpoints at once.
+
+    Companies share these places, so that slow receivers of some don't keep others waiting.
+    """
 
     name = "deliveries"
     pause_seconds = 0.1
@@ -37,7 +42,8 @@ class Deliveries(Job):
         """Number of deliveries so far, by their result."""
         self._database = database
         self._concurrency = concurrency
-        self._running = set[asyncio.Task[None]]()
+        self._running: dict[asyncio.Task[None], UUID] = {}
+        """The turns that have begun, with the companies of their endpoints."""
         self._is_stopping = False
         self._parts = Parts(database, client, messages, self._count, is_stopping=lambda: self._is_stopping)
 
@@ -52,14 +58,16 @@ class Deliveries(Job):
         if free <= 0:
             return _REST_SECONDS
         begun = time.monotonic()
-        claimed = await claim_endpoints(self._database.feed, free, self._parts.lease_seconds)
+        busy = [*self._running.values()]
+        claimed = await claim_endpoints(self._database.feed, free, self._parts.lease_seconds, busy=busy)
         for endpoint in claimed:
             task = asyncio.create_task(self._turn(endpoint, begun))
-            self._running.add(task)
+            self._running[task] = endpoint.company_id
             task.add_done_callback(self._ended)
         return _REST_SECONDS
 
     async def _turn(self, claimed: Claimed, begun: float) -> None:
+        working_for.set(claimed.company_id)
         try:
             await Turn(self._parts, claimed, begun).run()
         except LeaseLost:
@@ -74,7 +82,7 @@ class Deliveries(Job):
             _log.error("webhook_turn_failed", company=claimed.company_id, endpoint=claimed.endpoint_id, exc_info=error)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         # Its endpoint may have further events, and its place is free.
         self.wake()
 

@@ -33,7 +33,7 @@ CALLS = {
     "expire_events": "SELECT expire_events(now(), 1)",
     "feed_positions": "SELECT feed_positions('{}')",
     "unstamped_events": "SELECT unstamped_events(1)",
-    "claim_webhook_endpoints": "SELECT claim_webhook_endpoints(gen_random_uuid(), 1, 1)",
+    "claim_webhook_endpoints": "SELECT claim_webhook_endpoints(gen_random_uuid(), 1, 1, '{}')",
     "expire_webhook_deliveries": "SELECT expire_webhook_deliveries(now(), 1)",
 }
 """The functions that the service calls and that run as the owner, each with a call."""

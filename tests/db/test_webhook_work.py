@@ -1,13 +1,14 @@
 """What senders and clean-up do across companies: lease endpoints that are due, and remove old deliveries."""
 
-from collections.abc import AsyncGenerator
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
@@ -15,7 +16,7 @@ from tests.support.records import Records, new_company
 
 HEAD = 5
 MANY = 1_000
-CLAIM = text("SELECT company_id, id FROM claim_webhook_endpoints(:holder, :most, 60)")
+CLAIM = text("SELECT company_id, id FROM claim_webhook_endpoints(:holder, :free, 60, :busy)")
 EXPIRE = text("SELECT expire_webhook_deliveries(:before, :most)")
 NOW = datetime.now(UTC)
 SOON, BEFORE = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
@@ -37,9 +38,11 @@ async def sender(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         await connection.rollback()
 
 
-async def claimed(connection: AsyncConnection, company_id: UUID, *, most: int = MANY) -> list[UUID]:
+async def claimed(
+    connection: AsyncConnection, company_id: UUID, *, free: int = MANY, busy: Sequence[UUID] = ()
+) -> list[UUID]:
     """Claim due endpoints of all companies; return those of one."""
-    rows = await connection.execute(CLAIM, {"holder": uuid4(), "most": most})
+    rows = await connection.execute(CLAIM, {"holder": uuid4(), "free": free, "busy": [*busy]})
     return [row.id for row in rows if row.company_id == company_id]
 
 
@@ -98,7 +101,7 @@ async def test_a_lease_names_its_holder_and_its_end(
     its = tables.webhook_endpoints.c
     left = func.extract("epoch", its.leased_until - func.clock_timestamp())
     async with sender(service_engine) as connection:
-        await connection.execute(CLAIM, {"holder": holder, "most": MANY})
+        await connection.execute(CLAIM, {"holder": holder, "free": MANY, "busy": []})
         await speak_for(connection, records.company_id)
         row = (await connection.execute(select(its.leased_by, left).where(its.id == endpoint))).one()
     assert row[0] == holder
@@ -128,8 +131,44 @@ async def test_those_whose_last_lease_ended_longest_ago_come_first(
     async with sender(service_engine) as connection:
         # Endpoints of other tests may come in between.
         while len(found) < len(ids):
-            found += await claimed(connection, records.company_id, most=1)
+            found += await claimed(connection, records.company_id, free=1)
     assert found == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    ("free", "busy", "shares"),
+    [
+        pytest.param(9, (0, 0), (2, 2), id="all that are due"),
+        pytest.param(4, (0, 0), (2, 1), id="a second one while two places are free"),
+        pytest.param(3, (0, 0), (1, 1), id="no second one with the last place"),
+        pytest.param(1, (0, 0), (1, 0), id="the one that waits longest"),
+        pytest.param(1, (1, 0), (0, 1), id="the one that has none"),
+        pytest.param(1, (1, 1), (0, 0), id="the last place stays free for others"),
+        pytest.param(5, (3, 0), (0, 2), id="no fourth one while three places are free"),
+        pytest.param(6, (3, 0), (1, 2), id="a fourth one while four places are free"),
+        pytest.param(0, (0, 0), (0, 0), id="none"),
+    ],
+)
+async def test_companies_share_the_places_of_a_sender(
+    owner_engine: AsyncEngine, free: int, busy: tuple[int, int], shares: tuple[int, int]
+) -> None:
+    companies = [await new_company(owner_engine) for _ in busy]
+    for hours, company in enumerate(companies):
+        await with_head(owner_engine, company)
+        for days in (1, 2):
+            await Records(owner_engine, company).webhook_endpoint(leased_until=NOW - timedelta(days, hours=-hours))
+    held = [company for company, count in zip(companies, busy, strict=True) for _ in range(count)]
+    its = tables.webhook_endpoints.c
+    async with sender(owner_engine) as connection:
+        # Nobody claims those of other tests meanwhile.
+        await connection.execute(
+            update(tables.webhook_endpoints)
+            .where(its.company_id.not_in(companies))
+            .values(leased_by=uuid4(), leased_until=SOON)
+        )
+        rows = await connection.execute(CLAIM, {"holder": uuid4(), "free": free, "busy": held})
+        found = Counter(row.company_id for row in rows)
+    assert tuple(found[company] for company in companies) == shares
 
 
 async def test_old_deliveries_of_all_companies_are_removed_the_oldest_first(

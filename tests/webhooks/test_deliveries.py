@@ -456,16 +456,43 @@ async def test_a_sender_has_at_most_as_many_endpoints_as_it_may(
     new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:
     receiver.behavior = silent(0.1)
-    sender = new_sender(webhook_concurrency=2)
+    sender = new_sender(webhook_concurrency=4)
     for _ in range(4):
         await endpoints.add(url_of(receiver))
 
     await sender.run_once()
     await sender.run_once()
 
+    # A company gets another place only while more are free than it has.
     assert sender.sending == 2
     await settle(sender)
     assert len(receiver.requests) == 4 * len(events)
+
+
+async def test_slow_endpoints_of_one_company_delay_no_other_company(
+    new_sender: NewSender,
+    database: Database,
+    owner_engine: AsyncEngine,
+    endpoints: Endpoints,
+    receiver: Receiver,
+    other_receiver: Receiver,
+    other_company: UUID,
+    events: list[UUID],
+) -> None:
+    sender = new_sender(webhook_concurrency=4)
+    receiver.behavior = silent()
+    for _ in range(2 * len(events)):
+        await endpoints.add(url_of(receiver))
+    await sender.run_once()
+    await sender.run_once()
+    await Endpoints(owner_engine, other_company).add(url_of(other_receiver))
+    await write(database, other_company, event())
+    await stamp_all(database)
+
+    await sender.run_once()
+
+    await other_receiver.until(1)
+    assert sender.sending >= 2, "those of the first company wait"
 
 
 @pytest.mark.parametrize(("margin", "extensions"), [(5.0, 0), (0.0, 3)])

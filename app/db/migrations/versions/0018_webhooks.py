@@ -88,14 +88,21 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_endpoints TO customer_gateway_se
 -- Insert only: they are removed with their endpoint, and by the function below.
 GRANT SELECT, INSERT ON webhook_deliveries TO customer_gateway_service;
 
--- Leases endpoints that have something to send, of all companies, those first whose last lease ended longest ago.
+-- Leases endpoints that have something to send, of all companies. `free`: how many a sender can take on. `busy`: the
+-- companies of the endpoints that it holds, each as often as it has one. An endpoint's `turn` tells how many its company
+-- would then have. A company gets another one only while more places are free than it has, so that the endpoints of some
+-- companies never take all places, however slow they are; a company that has the fewest comes first, and of equals the
+-- endpoint whose last lease ended longest ago.
 -- A sender that gives a lease back leaves its end in `leased_until`. A write of the service that takes `leased_by`
 -- away makes the sender stop before it writes.
-CREATE FUNCTION claim_webhook_endpoints(holder uuid, most integer, lease_seconds integer)
+CREATE FUNCTION claim_webhook_endpoints(holder uuid, free integer, lease_seconds integer, busy uuid[])
 RETURNS TABLE (company_id uuid, id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    WITH due AS MATERIALIZED (
-        SELECT endpoint.company_id, endpoint.id
+    WITH due AS (
+        SELECT endpoint.company_id, endpoint.id, endpoint.leased_until,
+            coalesce(cardinality(array_positions(busy, endpoint.company_id)), 0) + row_number() OVER (
+                PARTITION BY endpoint.company_id ORDER BY endpoint.leased_until NULLS FIRST
+            ) AS turn
         FROM webhook_endpoints AS endpoint
         WHERE (endpoint.leased_by IS NULL OR endpoint.leased_until <= clock_timestamp())
             AND (
@@ -107,14 +114,23 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                         WHERE head.company_id = endpoint.company_id AND head.position > endpoint.position
                     )
             )
-        ORDER BY endpoint.leased_until NULLS FIRST
-        LIMIT most
+    ), sorted AS MATERIALIZED (
+        SELECT due.company_id, due.id, due.turn,
+            row_number() OVER (ORDER BY due.turn, due.leased_until NULLS FIRST) AS place
+        FROM due
+    ), claimed AS MATERIALIZED (
+        SELECT endpoint.company_id, endpoint.id
+        FROM sorted
+        JOIN webhook_endpoints AS endpoint ON endpoint.company_id = sorted.company_id AND endpoint.id = sorted.id
+        WHERE sorted.turn - 1 < free - (sorted.place - 1)
+            -- Another sender may have been faster.
+            AND (endpoint.leased_by IS NULL OR endpoint.leased_until <= clock_timestamp())
         FOR UPDATE OF endpoint SKIP LOCKED
     )
     UPDATE webhook_endpoints AS endpoint
     SET leased_by = holder, leased_until = clock_timestamp() + make_interval(secs => lease_seconds)
-    FROM due
-    WHERE endpoint.company_id = due.company_id AND endpoint.id = due.id
+    FROM claimed
+    WHERE endpoint.company_id = claimed.company_id AND endpoint.id = claimed.id
     RETURNING endpoint.company_id, endpoint.id
 $$;
 
@@ -136,9 +152,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT count(*) FROM removed
 $$;
 
-REVOKE ALL ON FUNCTION claim_webhook_endpoints(uuid, integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION claim_webhook_endpoints(uuid, integer, integer, uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION expire_webhook_deliveries(timestamptz, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION claim_webhook_endpoints(uuid, integer, integer) TO customer_gateway_service;
+GRANT EXECUTE ON FUNCTION claim_webhook_endpoints(uuid, integer, integer, uuid[]) TO customer_gateway_service;
 GRANT EXECUTE ON FUNCTION expire_webhook_deliveries(timestamptz, integer) TO customer_gateway_service;
 """
 
