@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from typing_extensions import override
-from uvicorn._types import WebSocketScope
+from uvicorn._types import ASGISendEvent, WebSocketScope
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.http11 import Request
@@ -62,6 +62,13 @@ class HandshakeProtocol(ReadingProtocol):
             self._reject(HttpError(503, FailureCode.SERVICE_UNAVAILABLE, RESTARTING, (("retry-after", "1"),)))
         else:
             super().handle_connect(event)
+
+    @override
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # uvicorn logs an error for a handshake that the application has answered with a response.
+            self.handshake_complete = True
 
     def _reject(self, http_error: HttpError) -> None:
         """Answer a handshake with an error."""

@@ -225,7 +225,7 @@ async def test_a_rejected_credential_closes_the_connection_with_4403(
     assert (code, told.startswith(reason)) == (4403, True), told
 
 
-async def test_a_rejected_credential_of_a_handshake_is_answered_with_401() -> None:
+async def test_a_rejected_credential_of_a_handshake_is_answered_with_401(caplog: pytest.LogCaptureFixture) -> None:
     async with served() as url:
         with pytest.raises(InvalidStatus) as caught:
             async with connected(url, {"authorization": "Bearer bad"}):
@@ -234,6 +234,8 @@ async def test_a_rejected_credential_of_a_handshake_is_answered_with_401() -> No
     assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Bearer realm="customer-gateway"')
     assert b'"code":"UNAUTHENTICATED"' in (response.body or b"")
     assert "x-request-id" in response.headers
+    # Operators are alerted on errors, and anybody can send a wrong credential.
+    assert [record.message for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
 
 
 async def test_a_credential_that_can_not_be_verified_is_tried_again_later() -> None:
