@@ -33,6 +33,8 @@ COMPANY_ID = "company_id"
 """Key in a request's state: the company of its credential, to whose share the bytes of its answer count."""
 IDLE_SINCE = "idle_since"
 """Key in a WebSocket's state: the time since when it runs no operation; None while it runs one."""
+RESUMABLE = "resumable"
+"""Key in a request's state, and in a message to a WebSocket: it is part of a stream, which its client can resume."""
 SWEEP_SECONDS = 1.0
 """Interval between checks of all connections, in seconds; a connection may be closed that much too late."""
 REPORT_SECONDS = 10.0
@@ -57,6 +59,8 @@ class ConnectionLimits:
     """How long a client may take to send a body or a message, in addition to the time for its size."""
     send_seconds: float = 30
     """How long a client that has an answer to read may read nothing of it."""
+    ending_seconds: float = 5
+    """How long a client may take to read the rest of its streams, which have ended because the server shuts down."""
     ping_seconds: float = 30
     """How long the client of a WebSocket may send nothing before it is pinged."""
     unsent_bytes: int = 256_000_000
@@ -93,6 +97,7 @@ class Connections(ServerState):
         self._slow: dict[ClientConnection, None] = {}
         """Connections with many buffered bytes, the oldest first."""
         self._freed = FreedMemory()
+        self._draining_since = float("inf")
         self._swept_at: float | None = None
         self._reported = Counter[str]()
         self._reported_at = float("-inf")
@@ -100,8 +105,13 @@ class Connections(ServerState):
     def drain(self) -> None:
         """Close each connection after its current answer, from now on."""
         self.is_draining = True
+        self._draining_since = asyncio.get_running_loop().time()
         for connection in self._all():
             connection.close_after_answer()
+
+    def has_waited(self, now: float) -> bool:
+        """Return whether the server is shutting down and clients had the time to read the rest of their streams."""
+        return now - self._draining_since >= self.limits.ending_seconds
 
     def has_idle(self) -> bool:
         """Return whether an open connection has no request."""

@@ -1,5 +1,6 @@
 """Time limits for clients: to send headers, to send a body, and to read answers."""
 
+from app.web.connections import RESUMABLE
 from app.web.http_rejections import RejectingProtocol
 
 MIN_BODY_RATE = 20_000
@@ -24,6 +25,9 @@ class TimedProtocol(RejectingProtocol):
             # While reading is paused, the client can't send.
             self._waiting_since = now if self.flow.read_paused else self._waiting_since + stalled
         unsent = self.unsent_bytes
+        if unsent and self._state.has_waited(now) and self._is_resumable():
+            self.end("slow_reader")
+            return
         if unsent != self._last_unsent or not unsent:
             self._last_unsent, self._progress_at = unsent, now
         elif now - self._progress_at >= self._state.limits.send_seconds:
@@ -33,6 +37,11 @@ class TimedProtocol(RejectingProtocol):
             self._look_at_body(now)
         elif now - self._waiting_since >= self._state.limits.head_seconds and not self.has_arrived():
             self._end_waiting()
+
+    def _is_resumable(self) -> bool:
+        """Return whether the answer that is unread is a stream."""
+        running = self._running
+        return running is not None and RESUMABLE in running.scope.get("state", {})
 
     def _look_at_body(self, now: float) -> None:
         if not self._awaits_body():

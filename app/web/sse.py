@@ -13,6 +13,7 @@ from app.live.live import Live
 from app.live.stream import LiveStream
 from app.live.updates import Update, sse_event
 from app.web.answers import Answer, to_json
+from app.web.connections import RESUMABLE
 from app.web.ending import Ending
 from app.web.graphql_request import has_left
 from app.web.http_errors import HttpError
@@ -87,6 +88,7 @@ class EventStream:
         """Send all updates, and close the stream."""
         stream = self._stream
         on_leaving(scope, self._probe)
+        scope["state"][RESUMABLE] = True
         self._deliver_by(write_of(scope))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

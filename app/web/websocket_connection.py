@@ -12,7 +12,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.http11 import Request
 
-from app.web.connections import COMPANY_ID, IDLE_SINCE
+from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE
 from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED
 from app.web.http_state import has_unread
 from app.web.http_timeouts import MIN_BODY_RATE
@@ -55,6 +55,8 @@ class WebSocketConnection(HandshakeProtocol):
         """Whether the client has sent nothing since the last ping."""
         self._is_slow = False
         """Whether something is unsent: the transport pauses writing until nothing is."""
+        self._is_resumable = True
+        """Whether all that is unsent is of streams."""
         self._last_unsent: int = 0
         self._sending_bytes = 0
         """Size of the last message that was handed to the transport."""
@@ -149,6 +151,7 @@ class WebSocketConnection(HandshakeProtocol):
     @override
     def resume_writing(self) -> None:
         self._is_slow = False
+        self._is_resumable = True
         super().resume_writing()
         if self.unread_bytes <= HIGH_WATER_LIMIT:
             self._state.discard_slow(self)
@@ -168,6 +171,8 @@ class WebSocketConnection(HandshakeProtocol):
             raise ClientDisconnected
         self._sending_bytes = size
         await super().send(message)
+        if self._is_slow and message["type"] == "websocket.send" and not message.get(RESUMABLE):
+            self._is_resumable = False
         if message["type"] == "websocket.accept":
             # They take 5 kB for as long as the connection is open, and nothing reads them any more.
             self.request.headers.clear()
@@ -212,6 +217,10 @@ class WebSocketConnection(HandshakeProtocol):
     def _look_at_reading(self, now: float, stalled: float) -> None:
         """Close the connection of a client that has read nothing for too long."""
         self._progress_at += stalled
+        has_operation = self._shared.get(IDLE_SINCE) is None
+        if self._state.has_waited(now) and self._is_resumable and not has_operation:
+            self.end("slow_reader")
+            return
         unsent = self.transport.get_write_buffer_size()
         if unsent != self._last_unsent:
             self._last_unsent, self._progress_at = unsent, now

@@ -79,8 +79,8 @@ class Operations:
 class Channel(Protocol):
     """The connection, as an operation needs it."""
 
-    async def say(self, message: str | None) -> None:
-        """Send a message, if there is one."""
+    async def say(self, message: str | None, *, is_answer: bool = False) -> None:
+        """Send a message, if there is one. `is_answer`: it is that of a query or a mutation, which is not repeated."""
         ...
 
     def write(self, message: str) -> bool:
@@ -156,7 +156,7 @@ class RunningOperation:
         self.record.seconds = self.record.elapsed()
         if (message := self._state.next(self.identifier, answer.body.decode())) is None:
             return NOT_SENT
-        await self._channel.say(message)
+        await self._channel.say(message, is_answer=True)
         await self._channel.say(self._state.complete(self.identifier))
         return answer.status, answer.codes
 
@@ -200,7 +200,7 @@ class RunningOperation:
     async def _fail(self, answer: Answer) -> Outcome:
         """End the operation with the errors of an answer."""
         errors = to_json(orjson.loads(answer.body)["errors"]).decode()
-        await self._channel.say(self._state.error(self.identifier, errors))
+        await self._channel.say(self._state.error(self.identifier, errors), is_answer=not self.is_stream)
         return answer.status, answer.codes
 
     def _answer_to(self, error: Exception) -> Answer:

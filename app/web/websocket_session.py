@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from app.scheduling.pauses import run_in_turn, working_for
-from app.web.connections import COMPANY_ID, IDLE_SINCE
+from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE
 from app.web.ending import ending_of
 from app.web.envelope import request_id_of
 from app.web.graphql_request import ClientGone
@@ -94,12 +94,15 @@ class Session:
         """Send a message at once; return False if the client has left, or has earlier ones to read."""
         return self._write(message.encode())
 
-    async def say(self, message: str | None) -> None:
-        """Send a message; none if the client has ended the operation. Raise ClientGone if it has left."""
+    async def say(self, message: str | None, *, is_answer: bool = False) -> None:
+        """Send a message; none if the client has ended the operation. Raise ClientGone if it has left.
+
+        The client of an answer that is unread when the server shuts down has longer to read it.
+        """
         if message is None:
             return
         try:
-            await self._send({"type": "websocket.send", "text": message})
+            await self._send({"type": "websocket.send", "text": message, RESUMABLE: not is_answer})
         except OSError:
             raise ClientGone from None
 

@@ -31,10 +31,12 @@ def start(service_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
     keys = DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
 
     @asynccontextmanager
-    async def started(*, limits: ConnectionLimits | None = None, **settings: Any) -> AsyncGenerator[Service]:
+    async def started(
+        *, limits: ConnectionLimits | None = None, grace_seconds: float = 1, **settings: Any
+    ) -> AsyncGenerator[Service]:
         app = create_app(Settings.model_validate(settings_of(service_dsn, keys, **settings)))
         with logging_restored():
-            async with lifespan_of(app), listening(app, limits=limits) as port:
+            async with lifespan_of(app), listening(app, limits=limits, grace_seconds=grace_seconds) as port:
                 yield Service(f"http://127.0.0.1:{port}/graphql", keys)
 
     return started

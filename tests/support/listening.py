@@ -25,10 +25,15 @@ _PAUSE_SECONDS = 0.05
 
 @asynccontextmanager
 async def listening(
-    app: ASGIApp, *, ws: Any = None, limits: ConnectionLimits | None = None, settling_seconds: float = 0
+    app: ASGIApp,
+    *,
+    ws: Any = None,
+    limits: ConnectionLimits | None = None,
+    settling_seconds: float = 0,
+    grace_seconds: float = 1,
 ) -> AsyncGenerator[int]:
     """Serve the application without a lifespan and yield the port; `ws` is uvicorn's setting for WebSockets."""
-    config = server_config(app, grace_seconds=1, reads_whole=reads_whole)
+    config = server_config(app, grace_seconds=grace_seconds, reads_whole=reads_whole)
     config.lifespan = "off"
     config.timeout_keep_alive = keep_alive_seconds
     config.ws = ws or config.ws

@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request
 
 from app.web import websocket_connection
-from app.web.connections import COMPANY_ID, IDLE_SINCE, ConnectionLimits, Connections, usage
+from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE, ConnectionLimits, Connections, usage
 from app.web.envelope import Envelope
 from app.web.http_whole import WholeProtocol
 from app.web.websocket_connection import DRAIN
@@ -33,7 +33,7 @@ LARGE = 12_000_000
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Send each message back: `large` with many bytes, and nothing for `quiet`.
+    """Send each message back: `large` and `stream` with many bytes, and nothing for `quiet`.
 
     Connections at /busy run an operation until the server ends.
     """
@@ -50,6 +50,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
             return
         elif message["text"] == "large":
             await send({"type": "websocket.send", "text": "x" * LARGE})
+        elif message["text"] == "stream":
+            await send(cast("Any", {"type": "websocket.send", "text": "x" * LARGE, RESUMABLE: True}))
         elif message["text"] != "quiet":
             await send({"type": "websocket.send", "text": message["text"]})
 
@@ -343,6 +345,32 @@ async def test_a_client_that_does_not_answer_the_close_frame_delays_no_shutdown(
         await stack.enter_async_context(framed(port))
         begun = loop.time()
     assert loop.time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("path", "unread", "shortest", "longest"),
+    [
+        (b"/graphql", ["stream"], 0.5, 3),
+        (b"/graphql", ["large", "stream"], 4, 8),
+        (b"/busy", ["stream"], 4, 8),
+    ],
+)
+async def test_at_a_shutdown_unread_streams_have_less_time_than_answers(
+    path: bytes, unread: list[str], shortest: float, longest: float
+) -> None:
+    loop = asyncio.get_running_loop()
+    limits = ConnectionLimits(ending_seconds=0.5, send_seconds=4)
+    async with AsyncExitStack() as stack:
+        async with listening(Envelope(echo), limits=limits, grace_seconds=20) as port:
+            wire = await stack.enter_async_context(wired(port))
+            await wire.send(HANDSHAKE.replace(b"/graphql", path) + b"\r\n")
+            assert (await wire.reply()).status == 101
+            (connection,) = connections()
+            for text in unread:
+                await wire.send(frame(text.encode()))
+            await until(lambda: connection.buffered_bytes >= LARGE / 2)
+            begun = loop.time()
+        assert shortest < loop.time() - begun < longest
 
 
 async def test_a_handshake_during_the_shutdown_is_answered_with_503() -> None:
