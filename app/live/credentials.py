@@ -1,4 +1,4 @@
-"""Check the credentials of open streams again and again, each of them once."""
+"""Check the credentials of open streams and WebSockets again and again, each of them once."""
 
 import asyncio
 from collections.abc import Hashable
@@ -8,14 +8,13 @@ from typing import Protocol
 import structlog
 
 from app.live.ended import LiveCode
-from app.live.stream import LiveStream
 
 _log = structlog.get_logger()
 
 RECHECK_SECONDS = 2.0
 """Interval between checks of a credential, in seconds."""
 _UNVERIFIED_SECONDS = 30.0
-"""How long streams stay open while their credential can't be verified, in seconds."""
+"""How long streams and WebSockets stay open while their credential can't be verified, in seconds."""
 _TOGETHER = 100
 """Maximum number of credentials that are checked at once."""
 _UNVERIFIED = "The credential could not be verified for a while. Resume after `cursor`."
@@ -38,48 +37,56 @@ class Credential(Hashable, Protocol):
         ...
 
 
-class _Streams:
-    """The streams of one credential."""
+class Holder(Hashable, Protocol):
+    """What is open as long as a credential is accepted: a stream, or a WebSocket."""
 
-    __slots__ = ("streams", "verified_at")
+    def end(self, code: str, message: str) -> None:
+        """End it. It is told again at each check, until it is removed."""
+        ...
+
+
+class _Holders:
+    """The holders of one credential."""
+
+    __slots__ = ("open", "verified_at")
 
     def __init__(self, now: float) -> None:
-        self.streams: set[LiveStream] = set()
+        self.open: set[Holder] = set()
         self.verified_at = now
 
     def end(self, code: str, message: str) -> None:
-        for stream in self.streams:
-            stream.end(code, message)
+        for holder in [*self.open]:
+            holder.end(code, message)
 
 
 class Credentials:
-    """The credentials of all open streams."""
+    """The credentials of all open streams and WebSockets."""
 
     def __init__(self, seconds: float = RECHECK_SECONDS) -> None:
         self._seconds = seconds
-        self._known: dict[Credential, _Streams] = {}
+        self._known: dict[Credential, _Holders] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, credential: Credential, stream: LiveStream) -> None:
-        """Check a credential as long as the stream is open."""
+    def add(self, credential: Credential, holder: Holder) -> None:
+        """Check a credential until the holder is removed."""
         loop = asyncio.get_running_loop()
-        self._known.setdefault(credential, _Streams(loop.time())).streams.add(stream)
+        self._known.setdefault(credential, _Holders(loop.time())).open.add(holder)
         if self._task is None:
             self._task = loop.create_task(self._keep_checking())
 
-    def remove(self, credential: Credential, stream: LiveStream) -> None:
-        """Forget a stream that is closed."""
+    def remove(self, credential: Credential, holder: Holder) -> None:
+        """Forget a holder that is closed."""
         known = self._known.get(credential)
         if known is not None:
-            known.streams.discard(stream)
-            if not known.streams:
+            known.open.discard(holder)
+            if not known.open:
                 del self._known[credential]
 
     async def check(self) -> None:
-        """Check all credentials, and end the streams of those that are rejected."""
+        """Check all credentials, and end the holders of those that are rejected."""
         waiting = iter([*self._known.items()])
         while together := [*islice(waiting, _TOGETHER)]:
-            await asyncio.gather(*(self._check(credential, streams) for credential, streams in together))
+            await asyncio.gather(*(self._check(credential, holders) for credential, holders in together))
 
     async def aclose(self) -> None:
         """Stop checking."""
@@ -95,14 +102,14 @@ class Credentials:
         finally:
             self._task = None
 
-    async def _check(self, credential: Credential, streams: _Streams) -> None:
+    async def _check(self, credential: Credential, holders: _Holders) -> None:
         now = asyncio.get_running_loop().time()
         try:
             if await credential.check():
-                streams.verified_at = now
-            elif now - streams.verified_at >= _UNVERIFIED_SECONDS:
-                streams.end(LiveCode.UNAVAILABLE, _UNVERIFIED)
+                holders.verified_at = now
+            elif now - holders.verified_at >= _UNVERIFIED_SECONDS:
+                holders.end(LiveCode.UNAVAILABLE, _UNVERIFIED)
         except CredentialRejected as rejected:
-            streams.end(rejected.code, rejected.message)
+            holders.end(rejected.code, rejected.message)
         except Exception as error:  # noqa: BLE001 - other credentials must still be checked
             _log.error("credential_check_failed", exc_info=error)

@@ -105,6 +105,11 @@ class Live:
             self._leave(company_id)
             raise
 
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials that are checked as long as something is open with them."""
+        return self._credentials
+
     async def recheck(self) -> None:
         """Check the credentials of all streams, which also happens every two seconds."""
         await self._credentials.check()

@@ -7,6 +7,7 @@ from app.web.http_errors import HttpError
 from app.web.transport_ws import CloseCode, Closed
 
 _NAMES = ("authorization", "x-api-key")
+_REJECTIONS = frozenset(map(str, CredentialCode))
 
 
 def credential_of(headers: Mapping[str, str]) -> dict[str, str]:
@@ -30,6 +31,11 @@ def with_payload(credential: Mapping[str, str], payload: Mapping[str, object]) -
             )
             raise Closed(CloseCode.FORBIDDEN, reason)
     return joined
+
+
+def is_rejection(code: str) -> bool:
+    """Return whether a code says that a credential is rejected."""
+    return code in _REJECTIONS
 
 
 def closed_by(error: HttpError) -> Closed:

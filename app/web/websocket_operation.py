@@ -1,20 +1,22 @@
 """One operation on a WebSocket, of any type, from `subscribe` to its last message."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
 from graphql import OperationType
 
 from app.engine.request_errors import RequestError
+from app.live.credentials import Holder
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
 from app.live.stream import LiveStream
 from app.live.updates import Update
 from app.web.answers import Answer, to_json
-from app.web.credential_errors import CredentialCode, Unauthenticated
+from app.web.credential_errors import Unauthenticated
 from app.web.ending import Ending, stopped
 from app.web.failures import document_answer
 from app.web.graphql_http import Authenticate
@@ -28,12 +30,12 @@ from app.web.sse import rejection_of
 from app.web.stream_credentials import StreamCredential
 from app.web.streaming import log_end
 from app.web.transport_ws import CloseCode, Closed, TransportState
+from app.web.websocket_credentials import is_rejection
 
 Outcome = tuple[int, tuple[str, ...]]
 """The status and the error codes of an operation, for its log line."""
 NOT_SENT: Outcome = (499, ("CLIENT_CLOSED_REQUEST",))
 """The outcome of an operation whose client has left or has ended it."""
-_CREDENTIAL_CODES = frozenset(map(str, CredentialCode))
 
 
 class Operations:
@@ -50,6 +52,14 @@ class Operations:
     def turns(self) -> BodyTurns:
         """The turns of messages, which they share with the bodies of requests."""
         return self._runner.turns
+
+    def watch(self, credential: Mapping[str, str], holder: Holder) -> Callable[[], None]:
+        """Check a credential every two seconds, as those of streams, until the returned function is called."""
+        if self._live is None:
+            return _nothing
+        credentials, checked = self._live.credentials, StreamCredential.of(self.authenticate, credential)
+        credentials.add(checked, holder)
+        return partial(credentials.remove, checked, holder)
 
     async def start(
         self,
@@ -191,7 +201,7 @@ class RunningOperation:
             case ClientGone() | LiveEnded(code=LiveCode.CLIENT_LEFT | LiveCode.SERVICE_RESTARTING):
                 # When the service restarts, the session closes the connection.
                 return NOT_SENT
-            case Unauthenticated() | LiveEnded() if error.code in _CREDENTIAL_CODES:
+            case Unauthenticated() | LiveEnded() if is_rejection(error.code):
                 await self._channel.close(Closed(CloseCode.FORBIDDEN, f"{error.code}: {error.message}"))
                 return 401, (error.code,)
             case _:
@@ -222,3 +232,7 @@ def _ended(error: LiveEnded) -> Answer:
     """Return the error of a stream that ended, with the cursor to resume after."""
     extensions = {"code": error.code, "cursor": error.cursor}
     return Answer(200, to_json({"errors": [{"message": error.message, "extensions": extensions}]}))
+
+
+def _nothing() -> None:
+    """Forget a credential that isn't checked."""

@@ -1,7 +1,7 @@
 """One WebSocket's session: it reads messages, runs each operation in a task, and sends what operations return."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from time import monotonic
 from typing import Any
@@ -30,7 +30,7 @@ from app.web.transport_ws import (
     parse_message,
 )
 from app.web.websocket_connection import DRAIN
-from app.web.websocket_credentials import closed_by, with_payload
+from app.web.websocket_credentials import closed_by, is_rejection, with_payload
 from app.web.websocket_handshake import RESTARTING
 from app.web.websocket_operation import Operations, RunningOperation
 from app.web.writing import write_of
@@ -58,6 +58,10 @@ class Session:
         self._running: dict[asyncio.Task[None], RunningOperation] = {}
         self._by_id: dict[str, asyncio.Task[None]] = {}
         """The tasks of operations that the client has not ended."""
+        self._unwatch: Callable[[], None] | None = None
+        """Ends the checks of the credential."""
+        self._closing: asyncio.Task[None] | None = None
+        """Closes the connection because its credential is no longer accepted."""
         self._ending = ending_of(scope)
         self._request_id = request_id_of(scope)
         self._write = write_of(scope)
@@ -93,6 +97,12 @@ class Session:
     def write(self, message: str) -> bool:
         """Send a message at once; return False if the client has left, or has earlier ones to read."""
         return self._write(message.encode())
+
+    def end(self, code: str, message: str) -> None:
+        """Close the connection because its credential is no longer accepted. Operations that run are answered first."""
+        if self._closing is None and not self._running:
+            close_code = CloseCode.FORBIDDEN if is_rejection(code) else CloseCode.TRY_AGAIN
+            self._closing = asyncio.create_task(self.close(Closed(close_code, f"{code}: {message}")))
 
     async def say(self, message: str | None, *, is_answer: bool = False) -> None:
         """Send a message; none if the client has ended the operation. Raise ClientGone if it has left.
@@ -175,6 +185,7 @@ class Session:
             raise closed_by(http_error_of(error, self._request_id)) from None
         self._shared[COMPANY_ID] = principal.company_id
         working_for.set(principal.company_id)
+        self._unwatch = self._operations.watch(self._credential, self)
         await self.say(self._state.acknowledge())
 
     def _begin(self, identifier: str, payload: dict[str, Any], size: int, held: AsyncExitStack) -> None:
@@ -214,6 +225,8 @@ class Session:
 
     async def _end(self, closed: Closed | None) -> None:
         """Close the connection, cancel what may be canceled, and wait for the rest."""
+        if self._unwatch is not None:
+            self._unwatch()
         if closed is not None:
             await self.close(closed)
         for task, operation in self._running.items():
