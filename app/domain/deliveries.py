@@ -40,6 +40,8 @@ class DeliveryError(StrEnum):
     """The receiver answered with another status than 2xx."""
     DOCUMENT_TOO_SLOW = "DOCUMENT_TOO_SLOW"
     """The answer to the endpoint's document took too long to read, so nothing was sent."""
+    RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
+    """The answer to the endpoint's document has too many bytes, so nothing was sent."""
 
 
 def wait_after(attempts: int, failing_seconds: float, chance: float) -> float | None:

@@ -318,6 +318,13 @@ class Settings(BaseModel):
         description="Maximum number of webhook endpoints that a process sends to at once. A company gets another one"
         " only while more are free than it has.",
     )
+    webhook_max_result_bytes: int = Field(
+        default=1_000_000,
+        ge=1_000,
+        le=20_000_000,
+        description="Maximum size of the answer to a webhook endpoint's document, in bytes. An event whose answer is"
+        " longer isn't sent.",
+    )
     webhooks_allow_private: bool = Field(
         default=False,
         description="Send webhooks to private, loopback, link-local and other addresses that are not public, too; `dev`"

@@ -35,5 +35,5 @@ def webhook_client(settings: Settings) -> Client:
 
 def deliveries_of(settings: Settings, database: Database, engine: Engine, open_context: OpenContext) -> Deliveries:
     """Return the job that sends webhooks."""
-    messages = Messages(engine, open_context, rendered)
+    messages = Messages(engine, open_context, rendered, most_bytes=settings.webhook_max_result_bytes)
     return Deliveries(database, webhook_client(settings), messages, concurrency=settings.webhook_concurrency)

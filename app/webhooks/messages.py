@@ -16,12 +16,17 @@ from app.graphql import feed_cursors
 from app.graphql.context import Context
 from app.graphql.feed import entity_of
 from app.webhooks.envelope import envelope_of
+from app.webhooks.result_size import is_longer
 
 OpenContext = Callable[[Principal], AbstractAsyncContextManager[Context]]
 
 
 class DocumentInvalid(Exception):
     """The endpoint's document can't run, for example because the schema has changed since it was stored."""
+
+
+class ResultTooLarge(Exception):
+    """The answer to the endpoint's document has too many bytes."""
 
 
 def types_of(endpoint: Endpoint) -> Collection[EventType]:
@@ -31,15 +36,18 @@ def types_of(endpoint: Endpoint) -> Collection[EventType]:
 
 
 class Messages:
-    """Makes the bodies of deliveries."""
+    """Makes the bodies of deliveries. `most_bytes`: the maximum size of the answer to a document."""
 
-    def __init__(self, engine: Engine, open_context: OpenContext, write: Callable[[ExecutionResult], bytes]) -> None:
+    def __init__(
+        self, engine: Engine, open_context: OpenContext, write: Callable[[ExecutionResult], bytes], *, most_bytes: int
+    ) -> None:
         self._engine = engine
         self._open_context = open_context
         self._write = write
+        self._most_bytes = most_bytes
 
     async def body(self, company_id: UUID, endpoint_id: UUID, endpoint: Endpoint, event: EventRow) -> bytes:
-        """Return the body for an event. Raise DocumentInvalid and DatabaseUnavailable."""
+        """Return the body for an event. Raise DocumentInvalid, ResultTooLarge and DatabaseUnavailable."""
         cursor = feed_cursors.encode(company_id, event.position)
         if endpoint.document is None:
             return envelope_of(event, company_id, cursor)
@@ -57,4 +65,9 @@ class Messages:
                 (result,) = await self._engine.respond(subscribed, [event], context)
         except RequestError as error:
             raise DocumentInvalid from error
-        return self._write(result)
+        if is_longer(result.data, self._most_bytes):
+            raise ResultTooLarge
+        written = self._write(result)
+        if len(written) > self._most_bytes:
+            raise ResultTooLarge
+        return written

@@ -19,7 +19,7 @@ from app.unavailable import StatementTimeout
 from app.webhooks.client import Answer, Client, Receiver
 from app.webhooks.envelope import envelope_of, event_of_test
 from app.webhooks.held_endpoint import HeldEndpoint
-from app.webhooks.messages import DocumentInvalid, Messages, types_of
+from app.webhooks.messages import DocumentInvalid, Messages, ResultTooLarge, types_of
 from app.webhooks.signing import signed
 
 _MOST_EVENTS = 100
@@ -132,8 +132,9 @@ class Turn:
             async with asyncio.timeout(self._parts.client.seconds):
                 body = await self._parts.messages.body(held.company_id, held.endpoint_id, endpoint, event)
         except (TimeoutError, StatementTimeout):
-            milliseconds = round((time.monotonic() - begun) * 1_000)
-            return Answer(DeliveryError.DOCUMENT_TOO_SLOW, milliseconds=milliseconds)
+            return Answer(DeliveryError.DOCUMENT_TOO_SLOW, milliseconds=_milliseconds_since(begun))
+        except ResultTooLarge:
+            return Answer(DeliveryError.RESULT_TOO_LARGE, milliseconds=_milliseconds_since(begun))
         return await self._post(receiver, endpoint, event, body)
 
     async def _test(self, endpoint: Endpoint) -> None:
@@ -148,6 +149,10 @@ class Turn:
         await self._held.reserve(self._parts.client.seconds)
         secrets = [secret for secret in (endpoint.secret, endpoint.previous_secret) if secret is not None]
         return await receiver.post(signed(str(event.id), datetime.now(UTC), body, secrets), body)
+
+
+def _milliseconds_since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1_000)
 
 
 def _delivery(event: EventRow, answer: Answer, attempt: int, position: int | None) -> Delivery:

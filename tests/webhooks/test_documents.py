@@ -1,5 +1,6 @@
 """Endpoints with a document: its answer on each event is part of what is sent."""
 
+import tracemalloc
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,8 @@ from tests.support.records import Records
 from tests.support.webhook_endpoints import Endpoints, NewSender, settle
 
 NAMES = "subscription { changes { type version subject { __typename ... on Customer { name parent { name } } } } }"
+
+NOTES = "subscription { changes { subject { ... on Customer { notes } } } }"
 
 
 def url_of(receiver: Receiver) -> str:
@@ -112,3 +115,70 @@ async def test_a_document_whose_answer_takes_too_long_is_a_failed_attempt(
     stored = await endpoints.of(endpoint)
     assert (stored["position"], stored["attempts"], stored["leased_by"]) == (0, 1, None)
     assert receiver.requests == []
+
+
+async def test_an_event_whose_answer_is_too_large_waits_for_a_document_that_selects_less(
+    new_sender: NewSender, database: Database, records: Records, endpoints: Endpoints, receiver: Receiver
+) -> None:
+    notes = "ø" * 600
+    await write(database, endpoints.company_id, event(await records.customer(name="Nordlys", notes=notes)), event())
+    await stamp_all(database)
+    endpoint = await endpoints.add(url_of(receiver), document=NOTES)
+    sender = new_sender(webhook_max_result_bytes=1_000)
+
+    await settle(sender)
+
+    assert await endpoints.outcomes(endpoint) == [(1, 1, "RESULT_TOO_LARGE", None)]
+    stored = await endpoints.of(endpoint)
+    assert (stored["status"], stored["position"], stored["attempts"], stored["leased_by"]) == ("ACTIVE", 0, 1, None)
+    assert receiver.requests == []
+
+    await endpoints.change(endpoint, document=NAMES, next_attempt_at=None)
+    await settle(sender)
+    assert await endpoints.outcomes(endpoint) == [
+        (1, 1, "RESULT_TOO_LARGE", None),
+        (1, 2, None, 204),
+        (2, 1, None, 204),
+    ]
+
+
+async def test_an_answer_that_is_just_small_enough_is_sent(
+    new_sender: NewSender, database: Database, records: Records, endpoints: Endpoints, receiver: Receiver
+) -> None:
+    await write(database, endpoints.company_id, event(await records.customer(notes="n" * 2_000)))
+    await stamp_all(database)
+    endpoint = await endpoints.add(url_of(receiver), document=NOTES)
+    size = len('{"data":{"changes":{"subject":{"notes":""}}}}') + 2_000
+
+    await settle(new_sender(webhook_max_result_bytes=size - 1))
+    assert receiver.requests == []
+    await endpoints.change(endpoint, next_attempt_at=None)
+    await settle(new_sender(webhook_max_result_bytes=size))
+    assert [len(request.json()["result"]["data"]["changes"]["subject"]["notes"]) for request in receiver.requests] == [
+        2_000
+    ]
+
+
+async def test_a_huge_answer_is_refused_before_it_takes_memory(
+    new_sender: NewSender, database: Database, records: Records, endpoints: Endpoints, receiver: Receiver
+) -> None:
+    customers = [await records.customer(notes="n" * 10_000) for _ in range(40)]
+    await write(database, endpoints.company_id, event(customers[0]))
+    await stamp_all(database)
+    fields = " ".join(f"n{number}: notes" for number in range(45))
+    nodes = f"group {{ customers(first: 500) {{ nodes {{ {fields} }} }} }}"
+    document = f"subscription {{ changes {{ subject {{ ... on Customer {{ {nodes} }} }} }} }}"
+    written = len(customers) * 45 * 10_000
+    added = [await endpoints.add(url_of(receiver), document=document) for _ in range(4)]
+    sender = new_sender()
+
+    tracemalloc.start()
+    try:
+        await settle(sender)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    outcomes = [await endpoints.outcomes(endpoint) for endpoint in added]
+    assert outcomes == [[(1, 1, "RESULT_TOO_LARGE", None)]] * len(added)
+    assert peak < written

@@ -351,6 +351,8 @@ _show(
         "REDIRECT": "The receiver answered with a redirect, which is not followed.",
         "HTTP_STATUS": "The receiver answered with another status; see `httpStatus`.",
         "DOCUMENT_TOO_SLOW": "The answer to the endpoint's document took too long to read, so nothing was sent.",
+        "RESULT_TOO_LARGE": "The answer to the endpoint's document has too many bytes, so nothing was sent. Let the"
+        " document select less.",
     },
     name="WebhookDeliveryError",
 )
