@@ -76,7 +76,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     return door
 
 
-async def test_a_credential_that_can_not_be_verified_for_long_closes_its_idle_connections(
+async def test_a_credential_that_is_unverified_for_long_closes_its_idle_connections(
     start: Start, company: UUID, lives: list[Live], door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with start() as service, connected(service.url, service.headers(company)) as client:
@@ -89,7 +89,7 @@ async def test_a_credential_that_can_not_be_verified_for_long_closes_its_idle_co
         assert (await client.closed())[0] == 1013
 
 
-async def test_the_credential_of_many_connections_is_checked_once_and_forgotten_with_the_last(
+async def test_one_credential_of_many_connections_is_checked_once_and_forgotten(
     start: Start, company: UUID, lives: list[Live], door: Door
 ) -> None:
     async with start() as service:
