@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from app.db.database import Database
 from app.graphql.feed import Followed
+from app.live.backlog import Backlog
 from app.live.groups import Group, Respond, Turns
 from app.live.keys import Key
 from app.live.reading import Reading
@@ -31,13 +33,15 @@ class Heads(Protocol):
 class Feed:
     """The feed of one company, while it has streams."""
 
-    def __init__(self, database: Database, heads: Heads, company_id: UUID) -> None:
+    def __init__(self, database: Database, heads: Heads, backlog: Backlog, company_id: UUID) -> None:
         self.groups: dict[Key, Group] = {}
         self._head = 0
         """The highest position that is known."""
         self._database = database
         self._company_id = company_id
-        self._turns = Turns(asyncio.Semaphore(_TURNS), asyncio.Semaphore(_TURNS_OF_OLD))
+        self._turns = Turns(
+            asyncio.Semaphore(_TURNS), asyncio.Semaphore(_TURNS_OF_OLD), partial(backlog.has_room, company_id)
+        )
         self._reading: Reading | None = None
         self._checking: asyncio.Task[None] | None = None
         self._unfollow = heads.on_advance(company_id, self.advance)
@@ -51,12 +55,12 @@ class Feed:
         elif position < self._head and self._checking is None and self._reading is not None:
             self._checking = asyncio.create_task(self._check(self._reading))
 
-    def open(self, key: Key, followed: Followed, respond: Respond, values: int) -> Group:
+    def open(self, key: Key, followed: Followed, respond: Respond, most: int) -> Group:
         """Return a new group."""
         if self._reading is None:
             self._reading = Reading(self._database, self._company_id, self._head)
         group = self.groups[key] = Group(
-            followed, respond, reading=self._reading, head=lambda: self._head, turns=self._turns, values=values
+            followed, respond, reading=self._reading, head=lambda: self._head, turns=self._turns, most=most
         )
         return group
 

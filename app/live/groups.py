@@ -10,7 +10,8 @@ from app.db.rows import EventRow
 from app.graphql.feed import Followed
 from app.live.ended import LiveCode
 from app.live.latest import Latest
-from app.live.reading import BATCH, EventsMissing, Reading
+from app.live.pages import ResponseTooLong, fitting
+from app.live.reading import EventsMissing, Reading
 from app.live.stream import LiveStream
 from app.live.updates import Update
 from app.unavailable import DatabaseUnavailable, StatementTimeout
@@ -18,12 +19,11 @@ from app.unavailable import DatabaseUnavailable, StatementTimeout
 _log = structlog.get_logger()
 
 Respond = Callable[[Sequence[EventRow]], Awaitable[list[Update]]]
-"""Executes the group's subscription for events."""
+"""Executes the group's subscription for the first of some events; for fewer than all if the responses are long. Raises
+ResponseTooLong."""
 
 _PAUSE_SECONDS = 0.5
 """Pause before another attempt while the database is unavailable, in seconds."""
-_VALUES_TOGETHER = 50_000
-"""Maximum number of values of the events that are executed with one snapshot, unless it is a single event."""
 
 
 class Turns(NamedTuple):
@@ -31,6 +31,8 @@ class Turns(NamedTuple):
 
     new: asyncio.Semaphore
     old: asyncio.Semaphore
+    has_room: Callable[[], bool]
+    """Returns whether clients may be given more of what they missed."""
 
 
 class Page(NamedTuple):
@@ -56,6 +58,10 @@ _TOO_LONG = End(
     LiveCode.UNAVAILABLE,
     "The response to an event took too long to read. Select fewer fields, and resume after `cursor`.",
 )
+_TOO_LARGE = End(
+    LiveCode.UNAVAILABLE,
+    "The response to an event is too long. Select fewer fields, and resume after `cursor`.",
+)
 _FAILED = End(LiveCode.UNAVAILABLE, "The response to an event could not be read. Resume after `cursor`.")
 
 
@@ -73,15 +79,18 @@ class Group:
         reading: Reading,
         head: Callable[[], int],
         turns: Turns,
-        values: int,
+        most: int,
     ) -> None:
+        """`most`: maximum number of events that are executed with one snapshot."""
         self.position = 0
         self._followed = followed
         self._respond = respond
         self._reading = reading
         self._head = head
         self._turns = turns
-        self._most_events = max(1, min(BATCH, _VALUES_TOGETHER // max(values, 1)))
+        self._most = most
+        self._together = most
+        """Number of events whose responses are expected to fit into a page."""
         self._all = set[LiveStream]()
         """All streams, including those that are behind."""
         self._members: dict[LiveStream, None] = {}
@@ -154,7 +163,9 @@ class Group:
     async def _follow(self) -> None:
         try:
             while self._is_behind():
-                match await self._read(self.position, self._turns.new):
+                async with self._turns.new:
+                    read = await self._read(self.position)
+                match read:
                     case Page() as page:
                         self._send(page)
                     case End() as end:
@@ -169,34 +180,41 @@ class Group:
     def _send(self, page: Page) -> None:
         for update in page.updates:
             self._latest.add(update)
-            for stream in self._members:
-                stream.push(update)
+            for stream in [stream for stream in self._members if not stream.push(update)]:
+                del self._members[stream]
         self.position = page.position
 
     async def _page_after(self, position: int) -> Page | End | None:
         """Return the next updates. Streams that are at the same position share them, as after a restart."""
         page = self._pages.get(position)
         if page is None:
-            page = self._pages[position] = asyncio.create_task(self._read(position, self._turns.old))
+            page = self._pages[position] = asyncio.create_task(self._read_old(position))
             page.add_done_callback(lambda _: self._pages.pop(position, None))
         return await asyncio.shield(page)
 
-    async def _read(self, position: int, turns: asyncio.Semaphore) -> Page | End | None:
+    async def _read_old(self, position: int) -> Page | End | None:
+        async with self._turns.old:
+            return await self._read(position) if self._turns.has_room() else None
+
+    async def _read(self, position: int) -> Page | End | None:
         """Return the next updates, or why there are none: None if the database is unavailable at the moment."""
         try:
-            async with turns:
-                found = await self._reading.after(position, self._head(), self._followed)
-                events = found.events[: self._most_events]
-                updates = await self._respond(events) if events else []
+            found = await self._reading.after(position, self._head(), self._followed)
+            events = found.events[: self._together]
+            updates = await self._respond(events) if events else []
         except EventsMissing:
             return _GAP
         except DatabaseUnavailable:
             return None
         except (StatementTimeout, TimeoutError):
             return _TOO_LONG
+        except ResponseTooLong:
+            return _TOO_LARGE
         except Exception as error:  # noqa: BLE001 - only this group's streams end
             _log.error("live_failure", exc_info=error)
             return _FAILED
-        read = found.position if len(events) == len(found.events) else events[-1].position
+        if updates:
+            self._together = fitting(updates, self._most)
+        read = found.position if len(updates) == len(found.events) else updates[-1].position
         # Nothing is visible yet of what was announced.
         return Page(updates, read) if read > position else None

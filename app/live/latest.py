@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from app.live.updates import Update
 
 _MOST = 100
-_MOST_BYTES = 250_000
+_MOST_BYTES = 64_000
 
 
 class Latest:

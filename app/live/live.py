@@ -19,22 +19,29 @@ from app.graphql import feed_cursors
 from app.graphql.arguments import Problems
 from app.graphql.context import Context
 from app.graphql.feed import head_of
+from app.live.backlog import Backlog, LiveClient
 from app.live.credentials import Credential, Credentials
 from app.live.ended import LiveCode, LiveEnded
 from app.live.feeds import Feed, Heads
 from app.live.groups import Group
 from app.live.keys import Key, key_of
+from app.live.pages import page_of
 from app.live.room import LiveLimits, Room
 from app.live.stream import LiveStream
-from app.live.updates import Backlog, Update
+from app.live.updates import Update
 from app.scheduling.pauses import working_for
+from app.scheduling.turns import Turns
 
 OpenContext = Callable[[Principal], AbstractAsyncContextManager[Context]]
 Render = Callable[[ExecutionResult], bytes]
 """Returns the JSON of a result as callers see it; raises DatabaseUnavailable or StatementTimeout."""
 
 _BACKLOG_BYTES = 64_000_000
-"""Maximum size of all updates that wait for clients, in bytes. Beyond it, streams whose clients are behind end."""
+"""Maximum size of all updates that wait for clients, in bytes. Beyond it, streams of the company with the most end."""
+_VALUES_TOGETHER = 50_000
+"""Maximum number of values of the events that are executed with one snapshot, unless it is a single event."""
+_TURNS, _RESERVED_TURNS = 8, 2
+"""Number of groups of all companies that execute events at once; the last turns are for companies that have none."""
 _NOBODY = "live"
 """The subject of the principal for which a group is executed: it has the scopes of its streams, and isn't shown."""
 _RESTARTING = "The service restarts. Open the subscription again, with the cursor of the last update in `after`."
@@ -62,7 +69,9 @@ class Live:
         self._room = Room(self._limits)
         self._feeds: dict[UUID, Feed] = {}
         self._streams = set[LiveStream]()
-        self._backlog = Backlog(_BACKLOG_BYTES)
+        self.backlog = Backlog(_BACKLOG_BYTES)
+        """The updates that wait for clients."""
+        self._turns = Turns(_TURNS, reserve=_RESERVED_TURNS, seconds=self._limits.seconds)
         self._credentials = Credentials()
         self._is_restarting = False
         self.responses = 0
@@ -88,10 +97,12 @@ class Live:
         *,
         after: str | None = None,
         credential: Credential | None = None,
+        client: LiveClient | None = None,
     ) -> LiveStream:
         """Open a stream, which the caller must close.
 
-        `after`: the cursor to resume after, instead of the operation's argument. Raise RequestError if the subscription
+        `after`: the cursor to resume after, instead of the operation's argument. `client`: that of a connection with
+        several streams. Raise RequestError if the subscription
         can't run, LiveEnded if there is no room for it, and DatabaseUnavailable.
         """
         company_id = principal.company_id
@@ -100,7 +111,7 @@ class Live:
             async with self._open_context(principal) as context:
                 subscribed = await self._engine.subscribe(operation, variables, context)
                 position = await self._begin(feed, subscribed, context, after)
-            return self._open(feed, subscribed, variables, principal, position, credential)
+            return self._open(feed, subscribed, variables, principal, position, credential, client or LiveClient())
         except BaseException:
             self._leave(company_id)
             raise
@@ -134,7 +145,7 @@ class Live:
         feed = self._feeds.get(company_id)
         if feed is None:
             # Before the head is read, so that no advance is missed.
-            feed = self._feeds[company_id] = Feed(self._database, self._heads, company_id)
+            feed = self._feeds[company_id] = Feed(self._database, self._heads, self.backlog, company_id)
         return feed
 
     def _leave(self, company_id: UUID) -> None:
@@ -166,6 +177,7 @@ class Live:
         principal: Principal,
         position: int,
         credential: Credential | None,
+        client: LiveClient,
     ) -> LiveStream:
         if self._is_restarting:
             raise LiveEnded(LiveCode.SERVICE_RESTARTING, _RESTARTING)
@@ -175,9 +187,12 @@ class Live:
         if group is None:
             self._room.take(company_id, key)
             respond = partial(self._respond, company_id, scopes, subscribed)
-            group = feed.open(key, subscribed.source.followed, respond, subscribed.checked.values)
+            most = max(1, min(self._limits.queued, _VALUES_TOGETHER // max(subscribed.checked.values, 1)))
+            group = feed.open(key, subscribed.source.followed, respond, most)
         on_close = partial(self._close, feed, company_id, key, group, credential)
-        stream = LiveStream(company_id, position, group, self._backlog, most=self._limits.queued, on_close=on_close)
+        stream = LiveStream(
+            company_id, position, group, self.backlog, client=client, most=self._limits.queued, on_close=on_close
+        )
         group.enter(stream)
         self._streams.add(stream)
         if credential is not None:
@@ -200,14 +215,20 @@ class Live:
     async def _respond(
         self, company_id: UUID, scopes: frozenset[Scope], subscribed: Subscribed, events: Sequence[EventRow]
     ) -> list[Update]:
-        """Execute a group's subscription for events. Raise TimeoutError if it takes too long."""
+        """Execute a group's subscription for the first events: until the responses fill a page.
+
+        Raise TimeoutError if it takes too long, ResponseTooLong, and DatabaseUnavailable.
+        """
         working_for.set(company_id)
         principal = Principal(company_id, _NOBODY, scopes, None)
-        async with asyncio.timeout(self._limits.seconds), self._open_context(principal) as context:
-            results = await self._engine.respond(subscribed, events, context)
-            bodies = [*map(self._render, results)]
-        self.responses += len(events)
+        async with (
+            self._turns.turn(company_id),
+            asyncio.timeout(self._limits.seconds),
+            self._open_context(principal) as context,
+        ):
+            bodies = page_of(await self._engine.respond(subscribed, events, context), self._render)
+        self.responses += len(bodies)
         return [
             Update(body, feed_cursors.encode(company_id, event.position), event.position)
-            for event, body in zip(events, bodies, strict=True)
+            for event, body in zip(events, bodies, strict=False)
         ]

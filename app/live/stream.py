@@ -1,20 +1,22 @@
 """One stream: the updates that wait for its client, in a bounded queue."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol, Self
 from uuid import UUID
 
 from app.graphql import feed_cursors
+from app.live.backlog import SLOW, Backlog, LiveClient
 from app.live.ended import LiveCode, LiveEnded
-from app.live.updates import Backlog, Update
+from app.live.queue import Queue
+from app.live.updates import Update
 
 Deliver = Callable[[Update], bool]
 """Sends an update to the client at once, or returns False if it can't."""
 
 MOST_QUEUED_BYTES = 1_000_000
-"""Maximum size of the updates that wait for one client, in bytes; a single update may be larger."""
+"""Maximum size of the updates that wait in one stream, in bytes, and in the others of its connection; a single update
+may be larger."""
 
 
 class Source(Protocol):
@@ -38,17 +40,17 @@ class LiveStream:
     """
 
     __slots__ = (
-        "_backlog",
-        "_bytes",
-        "_company_id",
+        "_client",
         "_deliver",
         "_ended",
+        "_has_turn",
         "_most",
         "_on_close",
         "_queue",
         "_source",
         "_taken",
         "_waiter",
+        "company_id",
         "is_member",
         "pushed",
     )
@@ -60,16 +62,18 @@ class LiveStream:
         source: Source,
         backlog: Backlog,
         *,
+        client: LiveClient,
         most: int,
         on_close: Callable[["LiveStream"], None],
     ) -> None:
-        self._company_id = company_id
+        self.company_id = company_id
         self._source = source
-        self._backlog = backlog
+        self._client = client
         self._most = most
         self._on_close: Callable[[LiveStream], None] | None = on_close
-        self._queue: deque[Update] = deque()
-        self._bytes = 0
+        self._queue = Queue(self, client, backlog)
+        self._has_turn = False
+        """Whether it is this stream's turn to read what its client missed."""
         self._ended: LiveEnded | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._deliver: Deliver | None = None
@@ -83,7 +87,7 @@ class LiveStream:
     @property
     def cursor(self) -> str:
         """Where the client stands: all earlier updates were taken."""
-        return feed_cursors.encode(self._company_id, self._position)
+        return feed_cursors.encode(self.company_id, self._position)
 
     @property
     def code(self) -> str:
@@ -94,16 +98,18 @@ class LiveStream:
         return self
 
     async def __anext__(self) -> Update:
-        """Return the next update. Raise LiveEnded at the stream's end."""
+        """Return the next update; the earlier ones were sent. Raise LiveEnded at the stream's end."""
+        self._note_sent()
         if not self._queue:
             await self._fill(None)
         return self._take()
 
     async def take(self, seconds: float | None = None) -> list[Update]:
-        """Return all waiting updates, or wait for some. Raise LiveEnded at the stream's end.
+        """Return all waiting updates, or wait for some, after the earlier ones were sent. Raise LiveEnded at the end.
 
         The list is empty after this many seconds without any, and after `wake`.
         """
+        self._note_sent()
         if not self._queue:
             await self._fill(seconds)
         return [self._take() for _ in range(len(self._queue))]
@@ -115,25 +121,31 @@ class LiveStream:
         """
         self._deliver = deliver
 
-    def push(self, update: Update) -> None:
-        """Add an update, unless the stream has it. End the stream if its client reads too slowly."""
+    def push(self, update: Update) -> bool:
+        """Add an update, unless the stream has it. End the stream if its client reads too slowly.
+
+        Return False if too much waits in other streams of the connection: this one has to catch up afterwards.
+        """
         if update.position <= self.pushed or self._ended is not None:
-            return
+            return True
         if self._is_awaited() and self._deliver is not None and self._deliver(update):
             self.pushed = self._taken = update.position
-            return
-        is_full = len(self._queue) >= self._most or self._bytes >= MOST_QUEUED_BYTES or self._backlog.is_full
-        if self._queue and is_full:
-            self.end(LiveCode.SLOW_CONSUMER, "Read updates faster, or select fewer fields. Resume after `cursor`.")
-            return
-        self._add(update)
+            return True
+        if self._queue and (len(self._queue) >= self._most or self._queue.bytes >= MOST_QUEUED_BYTES):
+            self.end(LiveCode.SLOW_CONSUMER, SLOW)
+            return True
+        if self._queue.other_bytes >= MOST_QUEUED_BYTES:
+            self.is_member = False
+        else:
+            self._add(update)
         self.wake()
+        return self.is_member
 
     def receive(self, updates: Iterable[Update], position: int) -> None:
-        """Add all updates up to a position, however many: the client has none left, or has just come."""
-        if self._ended is not None:
-            return
+        """Add the updates up to a position, which are few: the client has none left, or has just come."""
         for update in updates:
+            if self._ended is not None:
+                return
             self._add(update)
         self.pushed = max(self.pushed, position)
 
@@ -141,8 +153,7 @@ class LiveStream:
         """End the stream, and free the updates that its client has not taken: it can resume."""
         if self._ended is None:
             self._ended = LiveEnded(code, message, self.cursor)
-        while self._queue:
-            self._take()
+        self._queue.clear()
         self.wake()
 
     def wake(self) -> None:
@@ -153,6 +164,7 @@ class LiveStream:
     async def aclose(self) -> None:
         """End the stream because its client has left, or knows that it ended."""
         self.end(LiveCode.CLIENT_LEFT, "The client has left.")
+        self._note_sent()
         if self._on_close is not None:
             on_close, self._on_close = self._on_close, None
             on_close(self)
@@ -167,9 +179,31 @@ class LiveStream:
             if ends_at is not None and loop.time() >= ends_at:
                 return
             if not self.is_member:
-                await self._source.catch_up(self)
+                await self._catch_up()
             elif await self._woken(loop, ends_at) and seconds is not None and self._ended is None:
                 return
+
+    async def _catch_up(self) -> None:
+        """Get the next updates in turn with the other streams of the connection."""
+        await self._client.turn.acquire()
+        self._has_turn = True
+        try:
+            if self._ended is None:
+                await self._source.catch_up(self)
+        finally:
+            if not self._queue:
+                self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._client.turn.release()
+
+    def _note_sent(self) -> None:
+        """Count what was given to the client no more, and let another stream catch up if that was all."""
+        self._queue.note_sent()
+        if not self._queue:
+            self._end_turn()
 
     async def _woken(self, loop: asyncio.AbstractEventLoop, ends_at: float | None) -> bool:
         """Wait until `wake` is called, or until a time; return whether that was for no update."""
@@ -190,15 +224,10 @@ class LiveStream:
     def _add(self, update: Update) -> None:
         self.pushed = update.position
         self._queue.append(update)
-        self._bytes += len(update.body)
-        self._backlog.add(update)
 
     def _take(self) -> Update:
         update = self._queue.popleft()
-        self._bytes -= len(update.body)
-        self._backlog.remove(update)
-        if self._ended is None:
-            self._taken = update.position
+        self._taken = update.position
         return update
 
     @property

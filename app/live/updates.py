@@ -1,4 +1,4 @@
-"""The response to one event, shared by all streams that receive it, and the memory that waiting responses take."""
+"""The response to one event, shared by all streams that receive it."""
 
 
 class Update:
@@ -21,31 +21,6 @@ class Update:
         if self._sse is None:
             self._sse = sse_event("next", self.body, self.cursor)
         return self._sse
-
-
-class Backlog:
-    """The updates that wait for slow clients. An update counts once, however many streams it waits in."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self.bytes = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the updates take as much memory as they may take."""
-        return self.bytes >= self._most_bytes
-
-    def add(self, update: Update) -> None:
-        """Count an update that waits in one more stream."""
-        update.waiting += 1
-        if update.waiting == 1:
-            self.bytes += len(update.body)
-
-    def remove(self, update: Update) -> None:
-        """Count an update that waits in one stream less."""
-        update.waiting -= 1
-        if not update.waiting:
-            self.bytes -= len(update.body)
 
 
 def sse_event(name: str, data: bytes = b"", cursor: str | None = None) -> bytes:

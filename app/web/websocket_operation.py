@@ -10,6 +10,7 @@ import orjson
 from graphql import OperationType
 
 from app.engine.request_errors import RequestError
+from app.live.backlog import LiveClient
 from app.live.credentials import Holder
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
@@ -68,6 +69,7 @@ class Operations:
         credential: Mapping[str, str],
         record: OperationRecord,
         ending: Ending,
+        client: LiveClient,
     ) -> Answer | LiveStream:
         """Run a query or a mutation to its answer, or open the stream of a subscription.
 
@@ -83,11 +85,18 @@ class Operations:
             deadline.begin_query()
             ending.on_begin(self._live.restart)
             checked = StreamCredential.of(self.authenticate, credential)
-            return await self._live.subscribe(operation, request.variables, principal, credential=checked)
+            return await self._live.subscribe(
+                operation, request.variables, principal, credential=checked, client=client
+            )
 
 
 class Channel(Protocol):
     """The connection, as an operation needs it."""
+
+    @property
+    def client(self) -> LiveClient:
+        """What waits for the client in all of its subscriptions."""
+        ...
 
     async def say(self, message: str | None, *, is_answer: bool = False) -> None:
         """Send a message, if there is one. `is_answer`: it is that of a query or a mutation, which is not repeated."""
@@ -149,7 +158,9 @@ class RunningOperation:
     ) -> Outcome:
         try:
             async with held:
-                result = await self._operations.start(payload, size, credential, self.record, self._ending)
+                result = await self._operations.start(
+                    payload, size, credential, self.record, self._ending, self._channel.client
+                )
             # A stream lives for hours, and its document may be long.
             del payload
             return await (self._answer(result) if isinstance(result, Answer) else self._follow(result))

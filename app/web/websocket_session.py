@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from app.live.backlog import LiveClient
 from app.scheduling.pauses import run_in_turn, working_for
 from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE
 from app.web.ending import ending_of
@@ -47,11 +48,10 @@ class Session:
     def __init__(
         self, operations: Operations, scope: Scope, receive: Receive, send: Send, credential: Mapping[str, str]
     ) -> None:
-        self._operations = operations
-        self._receive = receive
-        self._send = send
+        self._operations, self._receive, self._send = operations, receive, send
         self._credential = credential
         self._state = TransportState(MAX_OPERATIONS)
+        self.client = LiveClient()
         self._rate = MessageRate(MESSAGES_AT_ONCE, MESSAGES_PER_SECOND)
         self._number = 0
         """Number of operations so far."""

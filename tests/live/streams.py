@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from app.graphql import feed_cursors
+from app.live.backlog import Backlog, LiveClient
 from app.live.stream import LiveStream
-from app.live.updates import Backlog, Update
+from app.live.updates import Update
 
 COMPANY = UUID("0198c2f0-0000-7000-8000-000000000001")
 
@@ -18,10 +19,26 @@ class Group:
         stream.is_member = True
 
 
-def stream_of(backlog: Backlog | None = None, *, most: int = 3, position: int = 0) -> LiveStream:
+def stream_of(
+    backlog: Backlog | None = None,
+    *,
+    most: int = 3,
+    position: int = 0,
+    company_id: UUID = COMPANY,
+    client: LiveClient | None = None,
+    source: Group | None = None,
+) -> LiveStream:
     """Return a stream that has joined its group."""
     closed: list[LiveStream] = []
-    stream = LiveStream(COMPANY, position, Group(), backlog or Backlog(10**9), most=most, on_close=closed.append)
+    stream = LiveStream(
+        company_id,
+        position,
+        source or Group(),
+        backlog or Backlog(10**9),
+        client=client or LiveClient(),
+        most=most,
+        on_close=closed.append,
+    )
     stream.is_member = True
     return stream
 

@@ -1,12 +1,14 @@
 """Streams: bounded queues, what a slow client gets, and the cursor that it resumes after."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
+from app.live.backlog import Backlog, LiveClient
 from app.live.ended import LiveCode, LiveEnded
 from app.live.stream import MOST_QUEUED_BYTES, LiveStream
-from app.live.updates import Backlog, Update, sse_event
+from app.live.updates import Update, sse_event
 from tests.live.streams import COMPANY, Group, cursor, stream_of, update_of
 
 
@@ -113,12 +115,80 @@ async def test_an_update_counts_once_however_many_clients_it_waits_for() -> None
     assert backlog.bytes == 0
 
 
-async def test_what_a_client_missed_comes_whole_even_if_it_is_more_than_may_wait() -> None:
-    stream = stream_of(most=2)
-    stream.receive([update_of(position) for position in range(1, 6)], 9)
+async def test_the_company_with_the_most_loses_streams_that_waited_for_longest() -> None:
+    backlog = Backlog(100)
+    of_others = [stream_of(backlog, most=100, company_id=UUID(int=number)) for number in range(1, 3)]
+    of_one = [stream_of(backlog, most=100) for _ in range(3)]
+    for stream in of_others:
+        stream.push(update_of(1, 20))
+        stream.push(update_of(2, 5))
+    for position in range(1, 3):
+        for stream in of_one:
+            stream.push(update_of(position, 9))
 
-    assert len(await stream.take()) == 5
-    assert stream.cursor == cursor(9)
+    assert [stream.code for stream in (*of_others, *of_one)] == [
+        *[LiveCode.CLIENT_LEFT] * 2,
+        LiveCode.SLOW_CONSUMER,
+        *[LiveCode.CLIENT_LEFT] * 2,
+    ]
+    assert backlog.bytes <= 100
+
+
+async def test_clients_are_given_what_they_missed_while_their_company_has_room() -> None:
+    backlog = Backlog(100)
+    stream = stream_of(backlog)
+    stream.push(update_of(1, 50))
+    assert not backlog.has_room(COMPANY)
+    assert backlog.has_room(UUID(int=1))
+    await stream.take()
+
+    assert backlog.has_room(COMPANY)
+
+
+async def test_what_waits_for_a_connection_is_bounded_for_its_streams_together() -> None:
+    client = LiveClient()
+    first, second = stream_of(client=client), stream_of(client=client)
+    assert first.push(update_of(1, MOST_QUEUED_BYTES))
+    assert not second.push(update_of(1, 1))
+    # It isn't slow: it reads the update once the connection has taken the others.
+    assert (second.is_member, second.pushed, second.code) == (False, 0, LiveCode.CLIENT_LEFT)
+    await first.take()
+    assert client.bytes == MOST_QUEUED_BYTES
+    assert await first.take(0) == []
+    assert client.bytes == 0
+
+    assert stream_of(client=client).push(update_of(1, 1))
+
+
+async def test_an_ended_stream_leaves_nothing_behind_on_its_connection() -> None:
+    client, backlog = LiveClient(), Backlog(100)
+    stream = stream_of(backlog, client=client)
+    for position in (1, 2, 3):
+        stream.push(update_of(position, 10))
+    await anext(stream)
+    stream.end(LiveCode.SLOW_CONSUMER, "")
+    assert (client.bytes, backlog.bytes) == (10, 0)
+    await stream.aclose()
+
+    assert client.bytes == 0
+
+
+async def test_streams_of_a_connection_catch_up_one_after_another() -> None:
+    class Behind(Group):
+        async def catch_up(self, stream: LiveStream) -> None:
+            stream.receive([update_of(1)], 1)
+
+    client = LiveClient()
+    first, second = (stream_of(client=client, source=Behind()) for _ in range(2))
+    for stream in (first, second):
+        stream.is_member = False
+    assert len(await first.take()) == 1
+    waiting = asyncio.create_task(second.take())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await first.aclose()
+
+    assert len(await asyncio.wait_for(waiting, 1)) == 1
 
 
 async def test_without_updates_a_client_waits_no_longer_than_it_wants_to() -> None:
@@ -149,7 +219,7 @@ async def test_a_stream_that_has_ended_stays_so() -> None:
 
 async def test_closing_a_stream_twice_tells_its_owner_once() -> None:
     closed: list[LiveStream] = []
-    stream = LiveStream(COMPANY, 0, Group(), Backlog(1), most=1, on_close=closed.append)
+    stream = LiveStream(COMPANY, 0, Group(), Backlog(1), client=LiveClient(), most=1, on_close=closed.append)
     await stream.aclose()
     await stream.aclose()
 
