@@ -3,7 +3,9 @@
 import asyncio
 import ssl
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -173,6 +175,49 @@ async def test_a_certificate_for_another_host_is_rejected(
     async with receiving(context) as receiver:
         assert (await post(client, f"https://localhost:{receiver.port}/")).error is DeliveryError.TLS
         assert receiver.requests == []
+
+
+async def test_an_expired_certificate_is_rejected(authority: Authority, trust: ssl.SSLContext, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("localhost", tmp_path, until=timedelta(minutes=-1)))
+    client = Client(PublicNetwork(allows_private=True), seconds=5, trust=trust)
+    async with receiving(context) as receiver:
+        assert (await post(client, f"https://localhost:{receiver.port}/")).error is DeliveryError.TLS
+        assert receiver.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", DeliveryError.TLS),
+        (b"\x15\x03\x03\x00\x02\x02\x28", DeliveryError.TLS),
+        (b"", DeliveryError.CONNECTION),
+    ],
+    ids=["HTTP", "an alert", "the end"],
+)
+async def test_a_handshake_that_fails_is_told_from_other_failures(
+    trust: ssl.SSLContext, answer: bytes, error: DeliveryError
+) -> None:
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answer)
+        writer.close()
+
+    client = Client(PublicNetwork(allows_private=True), seconds=5, trust=trust)
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}/"
+        assert (await post(client, url)).error is error
+
+
+async def test_a_receiver_that_does_not_read_a_large_body_is_given_up(impatient: Client) -> None:
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        cast("asyncio.Transport", writer.transport).pause_reading()
+        await asyncio.sleep(3)
+        writer.transport.abort()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        assert (await post(impatient, url, b" " * 20_000_000)).error is DeliveryError.TIMEOUT
 
 
 async def test_a_receiver_without_tls_is_rejected(trust: ssl.SSLContext, receiver: Receiver) -> None:

@@ -176,6 +176,22 @@ async def test_a_slow_or_failing_endpoint_delays_no_other(
     assert len(await endpoints.outcomes(good)) == len(events)
 
 
+async def test_a_redirect_is_not_followed_and_the_event_is_sent_again(
+    sender: Deliveries, endpoints: Endpoints, receiver: Receiver, other_receiver: Receiver, events: list[UUID]
+) -> None:
+    receiver.behavior = answering("307 Temporary Redirect", location=url_of(other_receiver))
+    endpoint = await endpoints.add(url_of(receiver))
+    await settle(sender)
+    assert await endpoints.outcomes(endpoint) == [(1, 1, "REDIRECT", 307)]
+
+    receiver.behavior = answering()
+    await endpoints.change(endpoint, next_attempt_at=None)
+    await settle(sender)
+
+    assert [request.json()["subjectId"] for request in receiver.requests] == [str(events[0]), *map(str, events)]
+    assert other_receiver.connections == 0
+
+
 async def test_a_host_with_a_private_address_is_not_reached(
     new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:

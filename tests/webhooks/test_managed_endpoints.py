@@ -1,6 +1,7 @@
 """Endpoints from their creation by a caller to the receiver: what a mutation changes is what senders do next."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from app.db.database import Database
 from app.domain.events import EventType
 from app.services.webhook_rules import WebhookRules
 from tests.support.asking import DOCUMENTS, Caller
+from tests.support.databases import execute
 from tests.support.feed import event, stamp_all, write
 from tests.support.receiver import Received, Receiver, answering
 from tests.support.records import Records
@@ -50,6 +52,12 @@ async def deliveries(caller: Caller) -> list[dict[str, Any]]:
     """The deliveries of the only endpoint, the oldest first."""
     ((endpoint),) = (await caller.data(DELIVERIES))["webhookEndpoints"]
     return endpoint["deliveries"]["nodes"][::-1]
+
+
+async def lost_events(caller: Caller) -> int:
+    """The number of events that the only endpoint lost."""
+    ((endpoint),) = (await caller.data("{ webhookEndpoints { lostEvents } }"))["webhookEndpoints"]
+    return endpoint["lostEvents"]
 
 
 def is_accepted(request: Received, secret: str) -> bool:
@@ -168,6 +176,45 @@ async def test_events_are_sent_again_from_a_delivery_on_and_skipped_from_a_later
     await ask(caller, "replayWebhookEndpoint", id=endpoint, after=latest)
     await settle(new_sender())
     assert len(receiver.requests) == 5
+
+
+async def test_an_endpoint_of_a_receiver_that_was_gone_goes_on_with_the_same_event(
+    caller: Caller, new_sender: NewSender, receiver: Receiver
+) -> None:
+    endpoint, _ = await created(caller, receiver)
+    receiver.behavior = answering("410 Gone")
+    await happen(caller, EventType.CUSTOMER_CREATED, EventType.CUSTOMER_UPDATED)
+    await settle(new_sender())
+    shown = await caller.data("{ webhookEndpoints { status pausedReason } }")
+    assert shown == {"webhookEndpoints": [{"status": "PAUSED", "pausedReason": "GONE"}]}
+
+    receiver.behavior = answering()
+    await ask(caller, "updateWebhookEndpoint", id=endpoint, status="ACTIVE")
+    await settle(new_sender())
+
+    assert types_of(receiver) == ["customer.created", "customer.created", "customer.updated"]
+
+
+async def test_a_caller_sees_how_many_events_an_endpoint_lost_until_it_is_replayed(
+    caller: Caller, new_sender: NewSender, receiver: Receiver, owner_dsn: str
+) -> None:
+    endpoint, _ = await created(caller, receiver)
+    await ask(caller, "updateWebhookEndpoint", id=endpoint, status="PAUSED")
+    await happen(caller, EventType.CUSTOMER_CREATED, EventType.CUSTOMER_UPDATED, EventType.CONTACT_CREATED)
+    aged = "UPDATE outbox_events SET occurred_at = now() - interval '40 days' WHERE position <= 2 AND company_id = "
+    await execute(owner_dsn, f"{aged}'{caller.company_id}'")
+    await caller.database.feed.expire(datetime.now(UTC) - timedelta(days=30))
+    await settle(new_sender())
+    assert await lost_events(caller) == 0, "a paused endpoint may still be replayed"
+
+    await ask(caller, "updateWebhookEndpoint", id=endpoint, status="ACTIVE")
+    await settle(new_sender())
+    assert types_of(receiver) == ["contact.created"]
+    assert await lost_events(caller) == 2
+
+    head = (await caller.data("{ feedCursor }"))["feedCursor"]
+    await ask(caller, "replayWebhookEndpoint", id=endpoint, after=head)
+    assert await lost_events(caller) == 0
 
 
 async def test_nothing_is_sent_to_an_endpoint_that_was_removed(
