@@ -28,7 +28,7 @@ async def seeded(server_dsn: str, template: str, service_dsn: str) -> AsyncGener
 @pytest.fixture(scope="session")
 def service(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
     """The service on the demo data."""
-    with serving(seeded, tmp_path_factory.mktemp("conformance")) as started:
+    with serving(seeded, tmp_path_factory.mktemp("conformance"), METRICS="true") as started:
         yield started
 
 

@@ -2,6 +2,8 @@
 alone."""
 
 import json
+import platform
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -16,10 +18,12 @@ from tests.support.seeded import Service
 from tests.support.supergraph import EXAMPLE, SUBGRAPHS, composed
 
 COMPOSERS = ["@apollo/composition", "@theguild/federation-composition", "@wundergraph/composition"]
+GRAFBASE = "@grafbase/cli-x86_64-unknown-linux-musl"
 GATEWAYS = {
     "@apollo/gateway": ["apollo.mjs"],
     "@graphql-hive/gateway-runtime": ["hive.mjs"],
     "@graphql-hive/router-runtime": ["hive.mjs", "router"],
+    GRAFBASE: ["grafbase.mjs"],
 }
 REFUSALS = {"@apollo/gateway": ["UNSUPPORTED_LINKED_FEATURE"]}
 SENT = [{"id": "2026-001", "total": "300.00"}, {"id": "2026-002", "total": "500.00"}]
@@ -112,10 +116,17 @@ def test_every_composer_takes_the_schema_alone_and_beside_another_but_no_conflic
         proved("Federation", composer, npm.version(composer), "schema.graphql composes with the example's subgraph")
 
 
+def skip_without_binary(gateway: str) -> None:
+    """Skip the test of a gateway that npm has no binary of for this machine."""
+    if gateway == GRAFBASE and (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip(f"{GRAFBASE} IS NOT INSTALLED: its binary is for Linux on x86-64")
+
+
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_a_gateway_answers_from_both_subgraphs_and_shows_nothing_of_another_company(
     npm: NodePackages, environment_of_both: dict[str, str], proved: Proved, gateway: str
 ) -> None:
+    skip_without_binary(gateway)
     script, *arguments = GATEWAYS[gateway]
     answers = json.loads(npm.run(f"federation/{script}", *arguments, environment=environment_of_both))
 
@@ -151,6 +162,31 @@ def test_a_gateway_passes_a_subscription_on_and_adds_what_another_subgraph_knows
     assert [type(change["subject"]["invoices"]) for change in changes] == [list, list]
     name = "@graphql-hive/gateway-runtime"
     proved("Federation", name, npm.version(name), "a subscription over SSE, with fields of the other subgraph")
+
+
+def test_a_gateway_passes_a_subscription_on_over_a_websocket_of_the_caller(
+    npm: NodePackages, environment_of_both: dict[str, str], proved: Proved
+) -> None:
+    skip_without_binary(GRAFBASE)
+    answer = json.loads(npm.run("federation/grafbase-live.mjs", environment=environment_of_both))
+
+    subject = {"name": "Nordlys Ærø ApS", "invoices": SENT, "paymentScore": 50}
+    assert answer["own"] == [
+        {"data": {"changes": {"changedFields": [{"after": city}], "subject": subject}}} for city in ("First", "Second")
+    ]
+    [foreign] = answer["foreign"]
+    assert (foreign["data"], foreign["errors"][0]["extensions"]["code"]) == (None, "INVALID_CURSOR")
+    for refused in ("unknown", "stranger"):
+        [result] = answer[refused]
+        assert not result.get("data")
+        assert result["errors"]
+    assert answer["during"] == 1
+    claims = (
+        "a subscription over graphql-transport-ws, with fields of the other subgraph",
+        "a subscription's credential and errors are passed on, and ending it ends the stream at the service",
+    )
+    for claim in claims:
+        proved("Federation", GRAFBASE, npm.version(GRAFBASE), claim)
 
 
 def test_the_router_of_the_example_gets_a_supergraph_of_both_subgraphs() -> None:
