@@ -139,6 +139,7 @@ async def test_clients_that_come_back_together_share_what_they_missed(
     service, subscriptions = live
     begin = (await service.ask(company, "{feedCursor}"))["feedCursor"]
     await service.rename(company, customer_id, *"ABCDE")
+    await service.until_at(company, 5)
     async with AsyncExitStack() as stack:
         opening = [service.follow(company, FLAT, after=begin) for _ in range(10)]
         streams = await asyncio.gather(*map(stack.enter_async_context, opening))

@@ -48,6 +48,7 @@ async def test_clients_that_do_not_read_their_streams_delay_no_shutdown(
         async with start(limits=ConnectionLimits(ending_seconds=1), grace_seconds=20, max_aliases=300) as service:
             begin = (await service.ask(company, "{feedCursor}"))["feedCursor"]
             await service.rename(company, customer_id, *(f"{number} {'x' * 240}" for number in range(CHANGES)))
+            await service.until_at(company, CHANGES)
             await clients.enter_async_context(unread(service, company, begin))
             await until(lambda: usage.buffered_bytes > 0)
             begun = loop.time()

@@ -24,7 +24,8 @@ CHANGES = """subscription ($after: String, $types: [ChangeEventType!], $customer
     cursor type subjectId version subject { ... on Customer { name version } }
   }
 }"""
-LONG = f"subscription {{changes {{{' '.join(f'c{n}: changedFields {{before after}}' for n in range(45))} cursor version}}}}"
+FIELDS = " ".join(f"c{number}: changedFields {{before after}}" for number in range(45))
+LONG = f"subscription ($after: String) {{changes(after: $after) {{{FIELDS} cursor version}}}}"
 
 
 @asynccontextmanager
@@ -100,6 +101,7 @@ async def test_equal_subscriptions_over_both_transports_are_executed_once(
     async with start() as service, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(following(service, company)) for _ in range(3)]
         events = await stack.enter_async_context(service.follow(company, CHANGES))
+        await until(lambda: lives[0].streams == 4)
         await service.rename(company, customer_id, "A")
         received = [await change(client) for client in clients]
         assert [*received, await events.change()] == [received[0]] * 4
