@@ -8,14 +8,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
+from app.db.tables import customers
 from app.domain.identity import Principal, Scope
 from app.live import credentials
 from app.live.live import Live
 from app.web.authentication import Authenticator, CredentialsUnavailable
-from tests.live.service import Start
+from tests.live.service import RENAME, Start
 from tests.support.transport_client import connected, connections
 from tests.support.until import until
 
@@ -51,6 +53,21 @@ async def test_a_token_that_expires_closes_its_idle_connection(start: Start, com
         await client.initialize({"Authorization": f"Bearer {token}"})
         async with asyncio.timeout(6):
             assert await client.closed() == (4403, "TOKEN_EXPIRED: The token has expired. Get a new one.")
+
+
+async def test_a_mutation_is_answered_before_its_expired_token_closes_the_connection(
+    start: Start, owner_engine: AsyncEngine, company: UUID, customer_id: UUID
+) -> None:
+    async with start(jwt_leeway_seconds=0) as service, connected(service.url) as client:
+        token = service.keys.mint(company, tuple(Scope), "ada", timedelta(seconds=2))
+        await client.initialize({"Authorization": f"Bearer {token}"})
+        async with owner_engine.connect() as connection, connection.begin():
+            await connection.execute(select(customers).where(customers.c.id == customer_id).with_for_update())
+            await client.subscribe(RENAME, variables={"id": str(customer_id), "name": "A"})
+            # Beyond the first check after its time.
+            await asyncio.sleep(5)
+        assert (await client.next())["updateCustomer"]["customer"] == {"version": 2}
+        assert (await client.closed())[0] == 4403
 
 
 @dataclass
