@@ -11,7 +11,7 @@ class LiveCode(StrEnum):
     FEED_CURSOR_EXPIRED = "FEED_CURSOR_EXPIRED"
     """Events that the client has not received are no longer kept."""
     TOO_MANY_SUBSCRIPTIONS = "TOO_MANY_SUBSCRIPTIONS"
-    """The company or the process has as many streams as it may have."""
+    """The company or the process has as many streams as it may have, or another company needs a place."""
     SERVICE_RESTARTING = "SERVICE_RESTARTING"
     """The process shuts down; another one, or this one after its restart, goes on."""
     UNAVAILABLE = "UNAVAILABLE"

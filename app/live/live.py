@@ -194,6 +194,7 @@ class Live:
             company_id, position, group, self.backlog, client=client, most=self._limits.queued, on_close=on_close
         )
         group.enter(stream)
+        self._room.begin(company_id, stream, key)
         self._streams.add(stream)
         if credential is not None:
             self._credentials.add(credential, stream)
@@ -203,6 +204,7 @@ class Live:
         self, feed: Feed, company_id: UUID, key: Key, group: Group, credential: Credential | None, stream: LiveStream
     ) -> None:
         self.ended[stream.code] += 1
+        self._room.end(company_id, stream)
         self._streams.discard(stream)
         if credential is not None:
             self._credentials.remove(credential, stream)

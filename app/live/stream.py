@@ -163,8 +163,12 @@ class LiveStream:
 
     async def aclose(self) -> None:
         """End the stream because its client has left, or knows that it ended."""
-        self.end(LiveCode.CLIENT_LEFT, "The client has left.")
+        self.close(LiveCode.CLIENT_LEFT, "The client has left.")
         self._note_sent()
+
+    def close(self, code: str, message: str) -> None:
+        """End the stream, and tell its owner at once, before its client knows."""
+        self.end(code, message)
         if self._on_close is not None:
             on_close, self._on_close = self._on_close, None
             on_close(self)

@@ -53,7 +53,7 @@ for (;;) {
   } catch (error) {
     const code = error instanceof NetworkError ? (error.response?.status ?? 503) : (error as Error).cause;
     if (code === "FEED_CURSOR_EXPIRED") copy = null;
-    else if (![429, 500, 502, 503, 504, "SLOW_CONSUMER", "UNAVAILABLE"].includes(code as string)) throw error;
+    else if (!/^(429|50[0234]|SLOW_CONSUMER|TOO_MANY_SUBSCRIPTIONS|UNAVAILABLE)$/.test(String(code))) throw error;
     await new Promise((resume) => setTimeout(resume, 1000));
   }
 }

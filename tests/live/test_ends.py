@@ -36,29 +36,44 @@ async def last_of(events: Events) -> tuple[str, str | None]:
     return error["extensions"]["code"], error["extensions"]["cursor"]
 
 
+async def rejected(service: Service, company: UUID) -> str:
+    """Return the message of a subscription for which there is no room."""
+    async with streaming(service.url, service.headers(company), CHANGES) as full:
+        (error,) = json.loads(await full.response.aread())["errors"]
+    assert (full.response.status_code, full.response.headers["retry-after"]) == (429, "5")
+    assert error["extensions"]["code"] == "TOO_MANY_SUBSCRIPTIONS"
+    return error["message"]
+
+
 async def test_a_service_and_a_company_have_only_so_many_streams(
     start: Start, owner_engine: AsyncEngine, company: UUID, lives: list[Live]
 ) -> None:
-    other, third = await new_company(owner_engine), await new_company(owner_engine)
+    other = await new_company(owner_engine)
     async with start(max_live_streams=3, max_live_streams_per_company=2) as service:
         async with service.follow(company, CHANGES), service.follow(company, CHANGES):
-            async with streaming(service.url, service.headers(company), CHANGES) as full:
-                of_company = full.response.status_code, json.loads(await full.response.aread())
-            async with (
-                service.follow(other, CHANGES),
-                streaming(service.url, service.headers(third), CHANGES) as full,
-            ):
-                of_service = full.response.status_code, json.loads(await full.response.aread())
+            assert "The company has 2 open" in await rejected(service, company)
+            async with service.follow(other, CHANGES):
+                # It would have as many as the other one, which would then have fewer.
+                assert "The service has 3 open" in await rejected(service, other)
         await until(lambda: not lives[0].streams)
         async with service.follow(company, CHANGES):
             pass
 
-    assert full.response.headers["retry-after"] == "5"
-    for status, body in (of_company, of_service):
-        assert status == 429
-        assert body["errors"][0]["extensions"]["code"] == "TOO_MANY_SUBSCRIPTIONS"
-    assert "The company has 2 open" in of_company[1]["errors"][0]["message"]
-    assert "The service has 3 open" in of_service[1]["errors"][0]["message"]
+
+async def test_a_full_service_has_room_for_a_company_that_has_fewer_streams(
+    start: Start, owner_engine: AsyncEngine, company: UUID, customer_id: UUID, lives: list[Live]
+) -> None:
+    others = [await new_company(owner_engine) for _ in range(2)]
+    async with start(max_live_streams=3) as service, AsyncExitStack() as stack:
+        oldest, middle, youngest = [await stack.enter_async_context(service.follow(company, CHANGES)) for _ in range(3)]
+        for other, displaced in zip(others, (youngest, middle), strict=True):
+            await stack.enter_async_context(service.follow(other, CHANGES))
+            assert await last_of(displaced) == ("TOO_MANY_SUBSCRIPTIONS", displaced.last_id)
+        assert "The service has 3 open" in await rejected(service, await new_company(owner_engine))
+        await service.rename(company, customer_id, "A")
+        assert (await oldest.change())["version"] == 2
+        assert lives[0].streams == 3
+    await until(lambda: not lives[0].streams)
 
 
 async def test_the_documents_of_different_subscriptions_are_bounded_per_company(
@@ -73,6 +88,20 @@ async def test_the_documents_of_different_subscriptions_are_bounded_per_company(
             pass
 
     assert codes == [200] * 11 + [429]
+
+
+async def test_two_companies_with_long_documents_leave_room_for_a_third(
+    start: Start, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    companies = [company, await new_company(owner_engine), await new_company(owner_engine)]
+    documents = [f"#{number}{'x' * 45_000}\n{CHANGES}" for number in range(11)]
+    async with start() as service, AsyncExitStack() as stack:
+        streams = [
+            await stack.enter_async_context(service.follow(full, text)) for full in companies[:2] for text in documents
+        ]
+        await stack.enter_async_context(service.follow(companies[2], documents[0]))
+
+        assert (await last_of(streams[10]))[0] == "TOO_MANY_SUBSCRIPTIONS"
 
 
 def request_of(credential: dict[str, str]) -> bytes:
