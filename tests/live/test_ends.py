@@ -18,11 +18,12 @@ from app.live.live import Live
 from app.web.connections import ConnectionLimits, usage
 from tests.live.service import Service, Start
 from tests.support.listening import wired
-from tests.support.records import new_company
+from tests.support.records import Records, new_company
 from tests.support.sse import Events, following, streaming
 from tests.support.until import until
 
 CHANGES = "subscription ($after: String) {changes(after: $after) {cursor version}}"
+UPSERT = "mutation ($rows: [UpsertCustomerRow!]!) {upsertCustomers(input: {rows: $rows}) {created errors {code}}}"
 LONG = f"subscription {{changes {{{' '.join(f'c{n}: changedFields {{before after}}' for n in range(300))} cursor version}}}}"
 """Its updates are so long that the buffers of the system hold only some of them."""
 
@@ -237,3 +238,21 @@ async def test_a_connection_is_idle_again_after_its_stream_has_ended(start: Star
 
     assert b"TOKEN_EXPIRED" in received
     assert received.endswith(b"\r\n0\r\n\r\n")
+
+
+async def test_a_client_that_reads_at_once_gets_a_list_that_is_longer_than_its_queue(
+    start: Start, company: UUID, records: Records
+) -> None:
+    group = await records.group()
+    row = {
+        "name": "A",
+        "vatZone": "DOMESTIC",
+        "countryCode": "DK",
+        "defaultCurrency": "DKK",
+        "customerGroupId": str(group),
+    }
+    rows = [{"externalSystemId": f"{number}", **row} for number in range(250)]
+    async with start(live_queue=10) as service, service.follow(company, CHANGES) as events:
+        answer = await service.ask(company, UPSERT, rows=rows)
+        assert answer["upsertCustomers"] == {"created": len(rows), "errors": []}
+        assert [(await events.change())["version"] for _ in rows] == [1] * len(rows)
