@@ -23,8 +23,11 @@ async def test_work_gives_positions_until_it_is_told_to_end(
                 await asyncio.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 10) == 0
-    (line,) = [json.loads(line) for line in output.read_text().splitlines()]
-    assert (line["level"], line["event"], line["jobs"]) == ("info", "working", ["sequencer", "clean-up", "deliveries"])
+    lines = [json.loads(line) for line in output.read_text().splitlines()]
+    (line,) = [line for line in lines if line["event"] == "working"]
+    assert (line["level"], line["jobs"]) == ("info", ["sequencer", "clean-up", "deliveries"])
+    # It also sends to endpoints that other tests have left, whose receivers don't exist.
+    assert {line["level"] for line in lines} <= {"info", "warning"}
 
 
 def test_work_needs_a_migrated_database(service_dsn: str, empty_dsn: str) -> None:
