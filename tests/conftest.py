@@ -20,8 +20,9 @@ from app.db.database import Database
 from app.db.dsn import parse
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
+from app.db.rate_limited_log import RateLimitedLog
 from app.settings import Settings
-from app.web import log_lines
+from app.web import causes, log_lines
 from tests.support.databases import new_database, opened, service_login
 from tests.support.records import Records, new_company
 from tests.support.seeds import SEED, chance_of, load_profile
@@ -130,6 +131,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if _said_as_text and item.get_closest_marker("logs_odd_values") is None:
         pytest.fail(f"Log lines held values that JSON can't say, of the types {sorted(set(_said_as_text))}.")
     return result
+
+
+@pytest.fixture(autouse=True)
+def causes_of_this_test(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Have each test see the causes of its own rejections: none that an earlier test left for a later line, and each
+    of them, though an earlier test met the same one."""
+    told = RateLimitedLog(causes._write)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(causes, "_lines", told)
+    yield
+    told.flush()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import pytest
 from structlog.testing import capture_logs
 
-from app.db.rate_limited_log import RateLimitedLog
 from app.unavailable import (
     Cause,
     DatabaseUnavailable,
@@ -13,14 +12,8 @@ from app.unavailable import (
     TooManyLarge,
     TooMuchToCompute,
 )
-from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.http_errors import FailureCode, HttpError, http_error_of
-
-
-@pytest.fixture(autouse=True)
-def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(causes, "_lines", RateLimitedLog(causes._write))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +61,11 @@ def test_the_reason_is_the_error_s_own_words_on_one_line() -> None:
     with capture_logs() as lines:
         http_error_of(error, "request")
     assert lines[0]["reason"] == "db1:5432: the connection was refused"
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_a_test_sees_its_own_causes_also_after_another_test_met_them(time: str) -> None:
+    with capture_logs() as lines:
+        for number in range(2):
+            http_error_of(DatabaseUnavailable(Cause.DISK_FULL), f"{time}{number}")
+    assert [line["request_id"] for line in lines] == [f"{time}0"]

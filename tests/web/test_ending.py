@@ -12,9 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from app.db.rate_limited_log import RateLimitedLog
 from app.engine.execution import Engine
-from app.web import causes
 from app.web.envelope import Envelope
 from tests.support.listening import Reply, listening, wired
 from tests.support.toy import LIMITS, toy_schema
@@ -24,9 +22,8 @@ pytestmark = pytest.mark.usefixtures("reading")
 
 
 @pytest.fixture(autouse=True)
-def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Generator[list[EventDict]]:
+def lines(caplog: pytest.LogCaptureFixture) -> Generator[list[EventDict]]:
     """What the service logs; the server itself must log no failure."""
-    monkeypatch.setattr(causes, "_lines", RateLimitedLog(causes._write))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     with capture_logs() as logged:
         yield logged
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
