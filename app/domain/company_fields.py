@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from zoneinfo import available_timezones
 
 from app.domain.errors import Path, Problem
-from app.domain.fields import currency, formed, invalid, read_uuid, text
+from app.domain.fields import formed, invalid, read_uuid, text
+from app.domain.forms import currency
 from app.domain.inputs import Field, read_input
 from app.domain.texts import unprintable_in
 

@@ -1,7 +1,8 @@
 """Fields of a contact and how inputs are read into them."""
 
 from app.domain.errors import ErrorCode
-from app.domain.fields import email, flag, formed, text
+from app.domain.fields import flag, formed, text
+from app.domain.forms import email
 from app.domain.inputs import Field
 from app.domain.members import MemberKind
 

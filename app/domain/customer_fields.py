@@ -4,21 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import Problem
-from app.domain.fields import (
-    MOST_NUMBER_CHARACTERS,
-    amount,
-    choice,
-    country,
-    currency,
-    email,
-    flag,
-    formed,
-    key_text,
-    read_uuid,
-    text,
-    web_address,
-    whole,
-)
+from app.domain.fields import MOST_NUMBER_CHARACTERS, amount, choice, flag, formed, key_text, read_uuid, text, whole
+from app.domain.forms import country, currency, email, web_address
 from app.domain.inputs import Field, as_read, read_input
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 

@@ -3,8 +3,10 @@
 import re
 
 from app.domain.errors import ErrorCode
-from app.domain.fields import country, flag, formed, text
+from app.domain.fields import flag, formed, text
+from app.domain.forms import country
 from app.domain.inputs import Field
+from app.domain.limits import Limits, limited
 from app.domain.members import MemberKind
 
 _EAN = re.compile(r"[0-9]{13}")
@@ -16,6 +18,9 @@ def ean(value: str) -> str | None:
         return None
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(value))
     return value if total % 10 == 0 else None
+
+
+limited(ean, Limits(most_characters=13, pattern="^[0-9]{13}$"))
 
 
 DEPARTMENT = MemberKind(

@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
-
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from iso3166 import countries_by_alpha2
 
 from app.domain.decimals import decimals_in
 from app.domain.errors import ErrorCode, LimitProblem, Path, Problem
 from app.domain.labels import not_text, shown_value
-from app.domain.money import is_currency
+from app.domain.limits import Limits, limited, limits_of
 from app.domain.texts import invisible_in, is_too_long, stored_form
 
 Reader = Callable[[object, Path], object]
@@ -32,13 +29,10 @@ A_DECIMAL = "a decimal number such as 12.50"
 _AMOUNT_DIGITS = 15
 _AMOUNT_DECIMALS = 2
 _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
-# Accepts domains that work inside a network only, such as firma.local. The library documents this way.
-SPECIAL_USE_DOMAIN_NAMES.clear()
+_LARGEST_AMOUNT = Decimal(10) ** (_AMOUNT_DIGITS - _AMOUNT_DECIMALS) - _CENT
 _UUID_CHARACTERS = 36
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PUNYCODE = re.compile(r"(?<![^.])xn--(?=[a-z0-9-]+(?:\.|\Z))", re.ASCII | re.IGNORECASE)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_NOT_IN_URL = frozenset('"<>\\^`{|}')
 
 
 @lru_cache(maxsize=1_000)
@@ -86,7 +80,7 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
             return LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, most, len(stored))
         return stored or None
 
-    return read
+    return limited(read, Limits(most_characters=most))
 
 
 def key_text(most: int = _MOST_CHARACTERS) -> Reader:
@@ -98,7 +92,7 @@ def key_text(most: int = _MOST_CHARACTERS) -> Reader:
         hidden = invisible_in(found) if isinstance(found, str) else None
         return found if hidden is None else invalid(path, hidden_in_key(hidden))
 
-    return read
+    return limited(read, limits_of(plain))
 
 
 def hidden_in_key(hidden: str) -> str:
@@ -120,58 +114,8 @@ def formed(form: Form, must: str) -> Reader:
         shaped = form(found)
         return invalid(path, f"{must}, not {shown_value(value)}.") if shaped is None else shaped
 
-    return read
-
-
-def email(value: str) -> str | None:
-    """Return an email address as written; None if its syntax is wrong.
-
-    The domain needn't be reachable: `x@firma.local` and `x@test` can be addresses within a company. Quoted local parts
-    and address literals are valid. So is a label such as `xn--a`, even if it isn't valid Punycode.
-    """
-    local, at, domain = value.rpartition("@")
-    try:
-        validate_email(
-            # Without the prefix "xn--" the library doesn't decode the label. "xnxx" keeps its syntax and length.
-            local + at + _PUNYCODE.sub("xnxx", domain),
-            check_deliverability=False,
-            globally_deliverable=False,
-            allow_quoted_local=True,
-            allow_domain_literal=True,
-            strict=True,  # at most 64 characters before the @
-        )
-    except EmailNotValidError:
-        return None
-    return value
-
-
-def country(value: str) -> str | None:
-    """Return an ISO 3166-1 alpha-2 code in upper case, or None."""
-    code = _upper(value)
-    return code if code in countries_by_alpha2 else None
-
-
-def currency(value: str) -> str | None:
-    """Return an ISO 4217 code in upper case, or None."""
-    code = _upper(value)
-    return code if is_currency(code) else None
-
-
-def _upper(code: str) -> str:
-    # ASCII only: the upper case of "ß" is "SS", the code of South Sudan.
-    return code.upper() if code.isascii() else code
-
-
-def web_address(value: str) -> str | None:
-    """Return an http or https URL as written, or None."""
-    if any(char.isspace() or not char.isprintable() or char in _NOT_IN_URL for char in value):
-        return None
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname or "", parts.port  # an invalid port raises ValueError
-    except ValueError:
-        return None
-    return value if parts.scheme in {"http", "https"} and all(host.removesuffix(".").split(".")) else None
+    limits = limits_of(form)
+    return limited(read, replace(limits, most_characters=limits.most_characters or _MOST_CHARACTERS))
 
 
 def choice(options: type[EnumT]) -> Reader:
@@ -198,7 +142,7 @@ def whole(least: int, most: int) -> Reader:
             return invalid(path, f"must be a whole number, not {shown_value(value)}.")
         return value if least <= value <= most else invalid(path, f"must be between {least} and {most}, not {value}.")
 
-    return read
+    return limited(read, Limits(least=least, most=most))
 
 
 def amount(*, signed: bool) -> Reader:
@@ -228,7 +172,7 @@ def amount(*, signed: bool) -> Reader:
             return invalid(path, f"must be at least 0, not {rounded}.")
         return abs(rounded) if rounded.is_zero() else rounded
 
-    return read
+    return limited(read, Limits(least=-_LARGEST_AMOUNT if signed else 0, most=_LARGEST_AMOUNT))
 
 
 def _not_decimal(value: object) -> str:
@@ -243,3 +187,6 @@ def read_uuid(value: object, path: Path) -> object:
     if len(found) == _UUID_CHARACTERS and _UUID.fullmatch(found):
         return UUID(found)
     return invalid(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")
+
+
+limited(read_uuid, Limits(form="uuid"))

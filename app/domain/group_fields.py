@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.errors import ErrorCode, Path, Problem
 from app.domain.fields import MOST_NUMBER_CHARACTERS, amount, invalid, key_text, read_uuid, schema_name, text
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input
+from app.domain.limits import Limits, limited
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
 _MOST_PERCENT = 100
@@ -31,6 +32,9 @@ def _discount(value: object, path: Path) -> object:
     if isinstance(found, Decimal) and found > _MOST_PERCENT:
         return invalid(path, f"must be at most {_MOST_PERCENT} percent, not {found}.")
     return found
+
+
+limited(_discount, Limits(least=0, most=_MOST_PERCENT))
 
 
 FIELDS: Mapping[str, Field] = {

@@ -8,19 +8,8 @@ from uuid import UUID
 from app.domain.customer_keys import CUSTOMER, CustomerKey
 from app.domain.dates import day
 from app.domain.errors import Path, Problem
-from app.domain.fields import (
-    amount,
-    choice,
-    currency,
-    formed,
-    invalid,
-    key_text,
-    missing,
-    read_uuid,
-    schema_name,
-    text,
-    whole,
-)
+from app.domain.fields import amount, choice, formed, invalid, key_text, missing, read_uuid, schema_name, text, whole
+from app.domain.forms import currency
 from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.upserts import missing_key
