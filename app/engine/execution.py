@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from inspect import isawaitable
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -100,6 +101,12 @@ class Engine:
         """Raise RequestError if an operation without variables asks for too much. Others are checked when they run."""
         if not operation.node.variable_definitions:
             self._checks.check_without_variables(operation)
+
+    def scopes_of(self, operation: Operation, **switches: bool) -> AbstractSet[str]:
+        """Return the scopes that an operation needs under these values of its variables in @skip and @include."""
+        if self._guard is None:
+            return frozenset()
+        return self._guard.access(operation.syntax, operation.node, VariableValues({}, switches)).scopes
 
     def check_trusted(self) -> Iterator[tuple[str, RequestError | None]]:
         """Yield the id of each trusted document, with its error or None; cache the valid ones."""

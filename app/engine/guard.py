@@ -1,6 +1,7 @@
 """Checks before an operation runs: the scopes of a mutation, and the lists in its arguments."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
@@ -9,6 +10,11 @@ from graphql.execution import VariableValues
 
 class Access(Protocol):
     """The scopes that an operation's fields require."""
+
+    @property
+    def scopes(self) -> AbstractSet[str]:
+        """The scopes that the operation needs."""
+        ...
 
     def scope_errors(self, context: Any) -> Sequence[GraphQLError]:
         """Return an error with its path for each selected field whose scope the credential lacks."""

@@ -19,6 +19,10 @@ ALLOWED_HEADERS = (
     "x-request-id",
     # Where a stream of server-sent events resumes.
     "last-event-id",
+    # REST: conditional requests, and mutations that are safe to repeat.
+    "if-match",
+    "if-none-match",
+    "idempotency-key",
     # Tracing: W3C Trace Context, Sentry, Zipkin and Datadog.
     "traceparent",
     "tracestate",

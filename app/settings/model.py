@@ -95,6 +95,7 @@ class Settings(BaseModel):
         default=False,
         description="Serve GraphiQL at /graphql to browsers, and its files at /explorer; `dev` turns it on.",
     )
+    rest: bool = Field(default=True, description="Serve the REST endpoints, below /v1.")
     request_timeout_seconds: float = Field(
         default=30, gt=0, le=3600, description="Maximum time of one operation, in seconds."
     )

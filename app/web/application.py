@@ -24,7 +24,7 @@ from app.settings import Settings
 from app.web.authentication import Authenticator
 from app.web.background import ServiceBackground, database_of
 from app.web.causes import flush_causes
-from app.web.direct import Direct
+from app.web.direct import REST_PREFIX, Direct
 from app.web.engine import contexts_of, engine_of, planner_of
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
@@ -36,6 +36,7 @@ from app.web.media_types import wants_page
 from app.web.metric_sources import MetricSources
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
+from app.web.rest import RestEndpoints
 from app.web.running import Runner
 from app.web.sse import EventStreams
 from app.web.streaming import live_of
@@ -47,7 +48,7 @@ _log = structlog.get_logger()
 
 GRAPHQL_PATH = "/graphql"
 
-_EXPOSED_HEADERS = (REQUEST_ID, "retry-after", "www-authenticate")
+_EXPOSED_HEADERS = (REQUEST_ID, "retry-after", "www-authenticate", "etag", "link", "location")
 # Frontends' development servers run on this machine, on any port.
 _LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?"
 _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
@@ -92,6 +93,12 @@ def create_app(
         streams=EventStreams(live, authenticator.authenticate, settings.live_keepalive_seconds),
     )
 
+    rest = None
+    if settings.rest:
+        rest = RestEndpoints(
+            engine, runner, authenticator.authenticate, log=log, max_body_bytes=settings.max_body_bytes
+        )
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         # Not before: a process that creates the application without serving it, such as a test, keeps its own logging.
@@ -113,7 +120,7 @@ def create_app(
             stack.push_async_callback(live.aclose)
             yield
 
-    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics, websocket)
+    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics, websocket, rest)
 
 
 def assemble(
@@ -124,14 +131,17 @@ def assemble(
     make_token: Callable[[], str] | None = None,
     metrics: Metrics | None = None,
     websocket: ASGIApp | None = None,
+    rest: ASGIApp | None = None,
 ) -> Envelope:
-    """Return an application with these endpoints. Requests for GraphQL, which are nearly all, bypass the router."""
+    """Return an application with these endpoints. Requests for GraphQL and REST bypass the router."""
     routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, graphql),
         Route("/livez", livez),
         Route("/readyz", readyz),
         Route("/", partial(_index, explorer=settings.explorer)),
     ]
+    if rest is not None:
+        routes.append(Route(f"{REST_PREFIX}{{path:path}}", rest))
     if metrics is not None:
         routes.append(Route("/metrics", metrics.endpoint))
     if settings.explorer:
@@ -144,7 +154,7 @@ def assemble(
     )
     # A redirect would contain the scheme and host that this process sees; behind a proxy, the caller's are different.
     routed.router.redirect_slashes = False
-    served = Direct(routed, GRAPHQL_PATH, graphql, websocket)
+    served = Direct(routed, GRAPHQL_PATH, graphql, websocket, rest)
     is_development = make_token is not None
     if settings.cors_allowed_origins or is_development:
         return Envelope(_with_cors(served, settings, is_development=is_development))
@@ -157,7 +167,7 @@ def _with_cors(served: ASGIApp, settings: Settings, *, is_development: bool) -> 
         served,
         allow_origins=settings.cors_allowed_origins,
         allow_origin_regex=_LOOPBACK_ORIGIN if is_development else None,
-        allow_methods=("GET", "POST"),
+        allow_methods=("GET", "POST", "PATCH") if settings.rest else ("GET", "POST"),
         allow_headers=settings.cors_allowed_headers,
         expose_headers=_EXPOSED_HEADERS,
         max_age=settings.cors_max_age_seconds,

@@ -8,11 +8,13 @@ from app.domain.identity import Principal
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.plans import Plans
+from app.engine.trusted import TrustedDocuments
 from app.graphql.context import Context
 from app.graphql.planning.planner import Planner
 from app.graphql.rules import Rules
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable, executor_class, optimized_is_awaitable
+from app.rest.documents import TRUSTED
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.unavailable import DatabaseUnavailable, StatementTimeout
@@ -26,6 +28,9 @@ def planner_of(settings: Settings) -> Planner:
 
 def engine_of(settings: Settings, planner: Planner) -> Engine:
     """Return the engine."""
+    trusted = settings.trusted_documents()
+    if settings.rest:
+        trusted = TrustedDocuments({**dict(trusted), **TRUSTED})
     return Engine(
         executable(schema),
         settings.limits,
@@ -35,9 +40,7 @@ def engine_of(settings: Settings, planner: Planner) -> Engine:
         plans=Plans(planner, (DatabaseUnavailable, StatementTimeout)) if settings.query_plans else None,
         guard=Rules(executable(schema)),
         begin=Context.begin,
-        persistence=Persistence(
-            settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only
-        ),
+        persistence=Persistence(settings.persisted_query_cache_size, trusted, settings.trusted_only),
     )
 
 

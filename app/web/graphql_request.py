@@ -22,6 +22,9 @@ _KNOWN_HEADERS = {
         "content-encoding",
         "content-length",
         "content-type",
+        "idempotency-key",
+        "if-match",
+        "if-none-match",
         "last-event-id",
         "x-api-key",
     )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from graphql import ExecutionResult, OperationType
+from graphql.error import GraphQLFormattedError
 from starlette.types import Receive
 
 from app.domain.identity import Principal
@@ -68,8 +69,26 @@ class Runner:
         size: int,
         media_type: str = JSON_TYPE,
     ) -> Answer:
+        """Run a query or a mutation within a deadline, and return its response. `size`: of the request, in bytes."""
+        outcome = await self.run(operation, request.variables, principal, record, deadline, ending, size=size)
+        answered, codes = _written(outcome, record.request_id, is_mutation=operation.type is OperationType.MUTATION)
+        if self._show_execution:
+            answered = _with_extensions(answered, {"execution": record.execution_shown()})
+        return Answer(200, answered, media_type, codes=codes)
+
+    async def run(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        principal: Principal,
+        record: OperationRecord,
+        deadline: Deadline,
+        ending: Ending,
+        *,
+        size: int,
+    ) -> Outcome:
         """Run a query or a mutation within a deadline. `size`: that of the request, in bytes."""
-        has_long_lists = operation.lists.is_long(request.variables)
+        has_long_lists = operation.lists.is_long(variables)
         if size < LARGE_BYTES and has_long_lists:
             # 1 kB of malformed ids for 50 aliases takes 20 ms; many of these would run in one turn of the event loop.
             await self.turns.begin(principal.company_id)
@@ -77,17 +96,12 @@ class Runner:
         # A query is canceled if its client disconnects; a mutation that has begun is completed.
         limit = deadline.begin_query() if is_query else ending.deadline(deadline.begin_mutation())
         opening = self._open_context(principal)
-        running = partial(self._run, operation, request.variables, opening, record, limit, is_large=size >= HUGE_BYTES)
+        running = partial(self._run, operation, variables, opening, record, limit, is_large=size >= HUGE_BYTES)
         if is_query or not (size >= LARGE_MUTATION_BYTES or has_long_lists):
-            outcome = await running()
-        else:
-            # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.
-            async with self.turns.large_mutation(principal.company_id):
-                outcome = await running()
-        answered, codes = _written(outcome, record.request_id, is_mutation=not is_query)
-        if self._show_execution:
-            answered = _with_extensions(answered, {"execution": record.execution_shown()})
-        return Answer(200, answered, media_type, codes=codes)
+            return await running()
+        # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.
+        async with self.turns.large_mutation(principal.company_id):
+            return await running()
 
     async def _run(
         self,
@@ -128,10 +142,15 @@ def _written(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[b
     data = outcome.answer.data
     if not outcome.answer.errors:
         return to_json({"data": data}), ()
-    shown = mutation_errors if is_mutation else field_errors
-    errors = shown(outcome.answer, request_id)
-    forget_tracebacks(outcome.answer.errors)
+    errors = shown_errors(outcome.answer, request_id, is_mutation=is_mutation)
     return to_json({"errors": errors, "data": data}), codes_of(errors)
+
+
+def shown_errors(result: ExecutionResult, request_id: str, *, is_mutation: bool) -> list[GraphQLFormattedError]:
+    """Return the errors of a result as callers see them. Raise an error that invalidates the whole response."""
+    errors = (mutation_errors if is_mutation else field_errors)(result, request_id)
+    forget_tracebacks(result.errors or ())
+    return errors
 
 
 def _with_extensions(body: bytes, extensions: Mapping[str, object]) -> bytes:

@@ -15,6 +15,7 @@ from app.engine.request_errors import ExecutionCode, RequestError, RequestErrorC
 from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.live.ended import LiveCode
+from app.rest.codes import RestCode
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
 from app.web.http_errors import FailureCode
@@ -46,7 +47,7 @@ PAGES = [
 
 def test_every_error_code_is_documented_and_no_other() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| [a-z]", ERRORS, re.MULTILINE)
-    groups = (RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode, LIVE_CODES)
+    groups = (RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode, LIVE_CODES, RestCode)
     codes = {str(code) for code in chain(*groups)}
 
     assert sorted(documented) == sorted(codes)
@@ -56,7 +57,7 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
     lines = (ROOT / "tests/contract/codes.txt").read_text().splitlines()
     ever = [line for line in lines if not line.startswith("#")]
     retired = re.findall(r"^\| `([A-Z_]+)` \| \d+\.\d+\.\d+ \| .+ \|$", ERRORS, re.MULTILINE)
-    groups = (ErrorCode, RequestErrorCode, ExecutionCode, ValueCode, FieldCode, CredentialCode, FailureCode)
+    groups = (ErrorCode, RequestErrorCode, ExecutionCode, ValueCode, FieldCode, CredentialCode, FailureCode, RestCode)
     every = chain(*groups, LIVE_CODES)
     given = {str(code) for code in every}
 

@@ -80,6 +80,15 @@ async def test_an_unknown_path_says_where_graphql_is(path: str) -> None:
     }
 
 
+@pytest.mark.parametrize(("rest", "status"), [(True, 401), (False, 404)])
+async def test_the_rest_endpoints_are_served_unless_they_are_turned_off(*, rest: bool, status: int) -> None:
+    async with client_of(rest=rest) as client:
+        response = await client.get("/v1/customers/1")
+
+    assert response.status_code == status
+    assert ("errors" in response.json()) is not rest
+
+
 async def test_graphql_needs_a_credential() -> None:
     async with client_of() as client:
         response = await client.post("/graphql", json={"query": "{__typename}"})

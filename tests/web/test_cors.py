@@ -82,7 +82,8 @@ async def test_a_page_may_read_the_request_id_and_when_to_come_back() -> None:
         refused = await client.post("/graphql", json={"query": "{__typename}"})
 
     assert refused.status_code == 401
-    assert refused.headers["access-control-expose-headers"] == "x-request-id, retry-after, www-authenticate"
+    exposed = refused.headers["access-control-expose-headers"]
+    assert exposed == "x-request-id, retry-after, www-authenticate, etag, link, location"
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, "null"])
@@ -125,3 +126,12 @@ async def test_elsewhere_a_page_of_this_machine_is_like_any_other(origin: str) -
     assert asked.status_code == 400
     assert "access-control-allow-origin" not in asked.headers
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(("rest", "status"), [(True, 200), (False, 400)])
+async def test_pages_may_patch_where_rest_is_served(*, rest: bool, status: int) -> None:
+    asked = {**preflight(ORIGIN, "if-match, idempotency-key"), "access-control-request-method": "PATCH"}
+    async with client_of(cors_allowed_origins=(ORIGIN,), rest=rest) as client:
+        answer = await client.options("/v1/customers/1", headers=asked)
+
+    assert answer.status_code == status

@@ -1,0 +1,145 @@
+"""The REST endpoints: requests become variables of declared documents, and answers of the engine become bodies."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.types import Receive, Scope, Send
+
+from app.domain.identity import Scope as CredentialScope
+from app.engine.execution import Engine, Operation
+from app.rest.documents import TEXTS
+from app.rest.endpoints import ENDPOINTS, Endpoint
+from app.rest.routing import Routes
+from app.scheduling.pauses import run_in_turn
+from app.web.answers import Answer
+from app.web.deadline import Deadline
+from app.web.ending import ending_of
+from app.web.envelope import request_id_of
+from app.web.graphql_request import ClientGone, headers_of
+from app.web.http_errors import FailureCode, HttpError
+from app.web.large_bodies import HUGE_BYTES
+from app.web.media_types import negotiate
+from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
+from app.web.request_log import OperationLog, OperationRecord
+from app.web.rest_answers import answer_of
+from app.web.rest_errors import as_rest, missing_scopes, of_http_error
+from app.web.rest_requests import variables_for
+from app.web.running import Runner
+
+_READS = "reads"
+"""The variable of a document that says whether the credential may read what the request didn't write."""
+
+
+@dataclass(slots=True, eq=False)
+class _Served:
+    """An endpoint, and what its first request prepares."""
+
+    endpoint: Endpoint
+    operation: Operation | None = None
+    scopes: frozenset[str] = frozenset()
+    """The scopes without which the endpoint answers 403."""
+
+    @property
+    def method(self) -> str:
+        return self.endpoint.method
+
+    @property
+    def path(self) -> str:
+        return self.endpoint.path
+
+
+class RestEndpoints(OperationEndpoint):
+    """The ASGI application below /v1."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        runner: Runner,
+        authenticate: Authenticate,
+        *,
+        log: OperationLog,
+        max_body_bytes: int,
+    ) -> None:
+        super().__init__(runner, authenticate, log=log, max_body_bytes=max_body_bytes)
+        self._engine = engine
+        self._routes = Routes([_Served(endpoint) for endpoint in ENDPOINTS])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        record = OperationRecord(request_id_of(scope))
+        try:
+            answer = await self._answer(scope, receive, record)
+        except ClientGone:
+            self._write_left(scope, record)
+            return
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every exception becomes a response
+            answer = self._error(error, scope, record)
+        await self._send(answer, receive, send, record)
+
+    def _error(self, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord) -> Answer:
+        rest_error = as_rest(error) or of_http_error(self._http_error(error, scope, record))
+        return rest_error.answer(scope["path"])
+
+    async def _answer(self, scope: Scope, receive: Receive, record: OperationRecord) -> Answer:
+        served, values = self._find(scope)
+        headers = headers_of(scope)
+        record.principal = principal = await self._authenticate(headers)
+        self._work_for(principal, scope)
+        if negotiate(headers.get("accept")) is None:
+            raise HttpError(406, FailureCode.NOT_ACCEPTABLE, "Accept `application/json`.")
+        record.operation = served.operation or await self._prepare(served)
+        if not served.scopes <= principal.scopes:
+            raise missing_scopes(served.scopes, principal.scopes)
+        with self._runner.deadline(receive) as deadline:
+            body = await self._body(scope, receive, headers, deadline)
+            if len(body) < HUGE_BYTES:
+                return await self._answer_body(served, values, scope, headers, body, deadline, record)
+            # From before the body is decoded until its values are freed.
+            async with self._runner.turns.huge(principal.company_id):
+                return await self._answer_body(served, values, scope, headers, body, deadline, record)
+
+    def _find(self, scope: Scope) -> tuple[_Served, Mapping[str, str]]:
+        """Return the endpoint of a request, and the values in its path."""
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        found = self._routes.find(path)
+        if found is None:
+            raise HttpError(404, FailureCode.NOT_FOUND, "Nothing is served at this path.")
+        method = scope["method"]
+        served = found.by_method.get("GET" if method == "HEAD" else method)
+        if served is None:
+            msg = f"This path accepts {found.allow} only."
+            raise not_allowed(msg, found.allow)
+        return served, found.values
+
+    async def _prepare(self, served: _Served) -> Operation:
+        """Prepare the operation of an endpoint, and keep it."""
+        document = await self._engine.prepare_aside(TEXTS[served.endpoint.document])
+        operation = document.select(None)
+        # Fields that need a scope beyond these are left out of the answer.
+        served.scopes = frozenset(self._engine.scopes_of(operation, **dict.fromkeys(operation.switches, False)))
+        served.operation = operation
+        return operation
+
+    async def _answer_body(
+        self,
+        served: _Served,
+        values: Mapping[str, str],
+        scope: Scope,
+        headers: Mapping[str, str],
+        body: bytes | bytearray,
+        deadline: Deadline,
+        record: OperationRecord,
+    ) -> Answer:
+        operation, principal = record.operation, record.principal
+        assert operation is not None  # noqa: S101 - `_answer` has set both
+        assert principal is not None  # noqa: S101
+        endpoint, size = served.endpoint, len(body)
+        read = partial(variables_for, endpoint, values, headers, body, self._max_body_bytes)
+        variables = read() if size < HUGE_BYTES else await run_in_turn(object(), read)
+        if _READS in operation.switches:
+            variables[_READS] = CredentialScope.CUSTOMERS_READ in principal.scopes
+        ending = ending_of(scope)
+        outcome = await self._runner.run(operation, variables, principal, record, deadline, ending, size=size)
+        return answer_of(endpoint, operation, outcome, headers, record.request_id)

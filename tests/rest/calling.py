@@ -1,0 +1,45 @@
+"""Callers of REST endpoints."""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from httpx import ASGITransport, AsyncClient, Response
+from starlette.types import ASGIApp
+
+from app.domain.identity import Scope
+from app.web.development import DevelopmentKeys
+
+Calls = AsyncClient
+"""A client with the credential of a company."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A started application, and the keys that sign its tokens."""
+
+    app: ASGIApp
+    keys: DevelopmentKeys
+
+    @asynccontextmanager
+    async def calls(self, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> AsyncGenerator[Calls]:
+        """Open a client with a token of a company."""
+        token = self.keys.mint(company_id, scopes, "tester", timedelta(hours=1))
+        headers = {"authorization": f"Bearer {token}"}
+        async with AsyncClient(
+            transport=ASGITransport(self.app), base_url="http://service.test", headers=headers
+        ) as client:
+            yield client
+
+
+def error_of(response: Response, status: int, code: str) -> dict[str, Any]:
+    """Return the error of a response, which has this status and code and the form of all errors."""
+    error = response.json()
+    assert (response.status_code, error["code"]) == (status, code), error
+    assert list(error) == ["statusCode", "timestamp", "path", "message", "code", "details"]
+    assert error["statusCode"] == status
+    assert error["path"] == response.request.url.path
+    return error
