@@ -1,23 +1,48 @@
-"""Parameters of paths and queries, and how they become variables."""
+"""The parameters of endpoints, in the path and in the query, and the variables that they stand for.
 
-from collections.abc import Mapping, Sequence
+What GraphQL can't see is checked here: names, repetitions, encoding and the form of numbers. Texts and metadata pairs
+are checked by the functions that check GraphQL's arguments, so that all problems come at once. Cursors are left to
+GraphQL, because whether one is valid depends on the filters beside it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
+from app.db.conditions import HasMetadata
+from app.domain.errors import MOST_LISTED, ErrorCode
 from app.domain.fields import read_uuid
-from app.rest.problems import Invalid, Unknown, ValidationProblem
+from app.domain.texts import shown
+from app.engine.request_errors import ValueCode
+from app.graphql.arguments import Problems, filled
+from app.graphql.codes import FieldCode
+from app.graphql.metadata_pairs import pairs_of
+from app.graphql.types.customer_filter import MetadataPairInput
+from app.rest.problems import Invalid, Unknown, ValidationProblem, shortened
+
+MAX_LIMIT = 500
+"""Maximum number of objects on a page."""
+_LIMIT = re.compile("[1-9][0-9]{0,2}", re.ASCII)
+_LEAVE_OUT = "; leave it out for no condition"
 
 
 class Kind(StrEnum):
-    """The form of a parameter's value."""
+    """What the text of a parameter stands for."""
 
-    TEXT = "text"
-    ID = "id"
-    COUNT = "count"
-    """A whole number, 1 to 500."""
+    ID = "ID"
+    """The id of an object; a malformed one is the id of none."""
+    TEXT = "TEXT"
+    """A text that is compared exactly."""
+    PAIRS = "PAIRS"
+    """Metadata pairs, each as a parameter: `metadata[key]=value`."""
+    COUNT = "COUNT"
+    """The maximum number of objects on a page."""
+    CURSOR = "CURSOR"
+    """The cursor after which a page begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,52 +52,189 @@ class Parameter:
     name: str
     location: Literal["path", "query"]
     variable: str
-    """The place of the value in the variables, such as `where.customerNumber`."""
+    """The path of the value in the variables, such as `where.customerNumber`.
+
+    A parameter of the query is the argument of the same path, so that its problems are found by it.
+    """
     kind: Kind
     description: str
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The parts of `variable`."""
+        return tuple(self.variable.split("."))
+
+    @property
+    def written(self) -> str:
+        """The name as callers write it."""
+        return f"{self.name}[key]" if self.kind is Kind.PAIRS else self.name
+
 
 def variables_of(
-    parameters: Sequence[Parameter], path_values: Mapping[str, str], query_string: bytes
+    parameters: Iterable[Parameter], path_values: Mapping[str, str], query_string: bytes
 ) -> dict[str, Any]:
-    """Return the variables of a request. Raise Invalid with all problems, or Unknown."""
-    given = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else {}
+    """Return the variables that a request's parameters stand for. Raise Invalid with all problems, or Unknown.
+
+    `path_values` are the parameters of the path, decoded.
+    """
     variables: dict[str, Any] = {}
-    problems: list[ValidationProblem] = []
+    query: dict[str, Parameter] = {}
+    is_unknown = False
     for parameter in parameters:
-        text = (path_values if parameter.location == "path" else given).get(parameter.name)
-        if text is None:
-            continue
-        value = _value(parameter, text)
-        if isinstance(value, ValidationProblem):
-            problems.append(value)
+        if parameter.location == "query":
+            query[parameter.name] = parameter
         else:
-            _put(variables, parameter.variable.split("."), value)
-    if problems:
-        raise Invalid(problems)
+            value = path_values[parameter.name]
+            is_unknown |= parameter.kind is Kind.ID and not isinstance(read_uuid(value, ()), UUID)
+            _set(variables, parameter, value)
+    if query_string:
+        reading = _Reading(query)
+        for name, given in reading.given(query_string).items():
+            _set(variables, query[name], reading.value(query[name], given))
+        reading.reject_if_any()
+    if is_unknown:
+        raise Unknown
     return variables
 
 
-def _value(parameter: Parameter, text: str) -> str | int | ValidationProblem:
-    match parameter.kind:
-        case Kind.ID:
-            if not isinstance(read_uuid(text, ()), UUID):
-                raise Unknown
-            return text
-        case Kind.COUNT if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= _MOST):
-            message = f"`{parameter.name}` must be a whole number from 1 to {_MOST}."
-            return ValidationProblem(parameter.name, "FIELD_INVALID", message)
-        case Kind.COUNT:
-            return int(text)
-        case Kind.TEXT:
-            return text
+def problem_of_argument(
+    found: Mapping[str, Any], parameters: Iterable[Parameter], variables: Mapping[str, Any]
+) -> ValidationProblem | None:
+    """Return a problem that GraphQL finds in an argument as that of its parameter; None if no parameter stands for it.
+
+    `found` is an entry of `extensions.problems`.
+    """
+    path = tuple(found["path"])
+    for parameter in parameters:
+        at, below = parameter.path, path[len(parameter.path) :]
+        if path == (*at, *below):
+            message = found["message"].replace(f'The argument "{at[0]}"', _subject(parameter.name), 1)
+            # GraphQL's code for any invalid argument says nothing that the status doesn't.
+            code = ErrorCode.FIELD_INVALID if found["code"] == FieldCode.BAD_USER_INPUT else found["code"]
+            return ValidationProblem(_property(parameter, below, variables), code, message)
+    return None
 
 
-def _put(variables: dict[str, Any], place: Sequence[str], value: object) -> None:
-    *above, name = place
-    for part in above:
-        variables = variables.setdefault(part, {})
-    variables[name] = value
+def _property(parameter: Parameter, below: Sequence[str], variables: Mapping[str, Any]) -> str:
+    if parameter.kind is not Kind.PAIRS or not below:
+        return parameter.name
+    pairs: Any = variables
+    for part in parameter.path:
+        pairs = pairs[part]
+    return f"{parameter.name}[{shortened(pairs[int(below[0])]['key'])}]"
 
 
-_MOST = 500
+class _Reading:
+    """Reads the query of a URL, and notes all problems."""
+
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        self._parameters = parameters
+        self._found: dict[ValidationProblem, None] = {}
+
+    def reject_if_any(self) -> None:
+        """Raise the first problems, if there are any."""
+        found = [*self._found]
+        if len(found) > MOST_LISTED:
+            message = f"The query has more than {MOST_LISTED} problems: correct those listed, then try again."
+            found[MOST_LISTED:] = [ValidationProblem("", ErrorCode.MORE_PROBLEMS, message)]
+        if found:
+            raise Invalid(found)
+
+    def given(self, query_string: bytes) -> dict[str, list[tuple[str, str]]]:
+        """Return the names and values that belong to each parameter, by its own name."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for part in filter(None, query_string.split(b"&")):
+            name, value = (_decoded(half) for half in (part.partition(b"=")[::2]))
+            if name is None or value is None:
+                self._note(_written(part), "must be UTF-8 with percent-encoding.")
+            elif (parameter := self._parameter(name)) is None:
+                self._note(name, f"is unknown{self._known()}.", ValueCode.UNKNOWN)
+            else:
+                found.setdefault(parameter.name, []).append((name, value))
+        return found
+
+    def value(self, parameter: Parameter, given: Sequence[tuple[str, str]]) -> Any:
+        """Return what a parameter was given as, and note its problems."""
+        if parameter.kind is Kind.PAIRS:
+            return self._pairs(parameter, given)
+        if len(given) > 1:
+            self._note(parameter.name, f"must be given once, not {len(given)} times.", ErrorCode.FIELD_CONFLICT)
+        value = given[0][1]
+        if parameter.kind is Kind.COUNT:
+            return self._limit(parameter.name, value)
+        if parameter.kind is Kind.TEXT:
+            problems = Problems()
+            filled(value, parameter.path, problems, advice=_LEAVE_OUT)
+            self._note_all(problems, parameter, {})
+        return value
+
+    def _parameter(self, name: str) -> Parameter | None:
+        base, bracket, _ = name.partition("[")
+        parameter = self._parameters.get(base)
+        return None if parameter is None or (bracket and parameter.kind is not Kind.PAIRS) else parameter
+
+    def _known(self) -> str:
+        known = ", ".join(parameter.written for parameter in self._parameters.values())
+        return f"; the known parameters are {known}" if known else ": leave it out"
+
+    def _limit(self, name: str, value: str) -> int:
+        limit = int(value) if _LIMIT.fullmatch(value) else 0
+        if not 0 < limit <= MAX_LIMIT:
+            self._note(name, f"must be a whole number from 1 to {MAX_LIMIT}, not {shown(value)}.")
+        return limit
+
+    def _pairs(self, parameter: Parameter, given: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+        """Return metadata pairs. A key with two values is two pairs: no object has both, as in GraphQL."""
+        opening = f"{parameter.name}["
+        pairs: list[dict[str, str]] = []
+        for name, value in given:
+            if name.startswith(opening) and name.endswith("]"):
+                pairs.append({"key": name[len(opening) : -1], "value": value})
+            else:
+                self._note(name, f"must have the form {parameter.written}=value.")
+        problems = Problems()
+        inputs = [MetadataPairInput(key=pair["key"], value=pair["value"]) for pair in pairs]
+        pairs_of(inputs, parameter.path, problems, HasMetadata)
+        variables: dict[str, Any] = {}
+        _set(variables, parameter, pairs)
+        self._note_all(problems, parameter, variables)
+        return pairs
+
+    def _note(self, name: str, message: str, code: str = ErrorCode.FIELD_INVALID) -> None:
+        """Note a problem. `message` lacks its subject."""
+        written = shortened(name)
+        self._add(ValidationProblem(written, code, f"{_subject(written)} {message}"))
+
+    def _note_all(self, problems: Problems, parameter: Parameter, variables: Mapping[str, Any]) -> None:
+        for found in problems.found:
+            self._add(problem_of_argument(found, [parameter], variables))
+
+    def _add(self, problem: ValidationProblem | None) -> None:
+        # A URL can hold thousands of parameters. One more than an answer lists tells that there are more.
+        if problem is not None and len(self._found) <= MOST_LISTED:
+            self._found.setdefault(problem)
+
+
+def _set(variables: dict[str, Any], parameter: Parameter, value: object) -> None:
+    *outer, last = parameter.path
+    inner = variables
+    for part in outer:
+        inner = inner.setdefault(part, {})
+    inner[last] = value
+
+
+def _decoded(text: bytes) -> str | None:
+    """Return a name or a value of a query; None if it isn't UTF-8."""
+    try:
+        return unquote_to_bytes(text.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _written(part: bytes) -> str:
+    """Return the name of a parameter that isn't UTF-8 as far as it can be read."""
+    return unquote_to_bytes(part.partition(b"=")[0].replace(b"+", b" ")).decode(errors="replace")
+
+
+def _subject(name: str) -> str:
+    return f'The parameter "{name}"'

@@ -1,25 +1,51 @@
-"""Problems of requests, in the terms of REST."""
+"""Problems with the parameters and the body of a request, as REST reports them."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+MOST_CHARACTERS = 100
+"""Maximum length of an unknown name that is shown whole, and compared with known ones."""
+_MOST_IN_MESSAGE = 10
 
 
 class ValidationProblem(NamedTuple):
-    """One reason why a request is rejected."""
+    """One reason why a request is invalid."""
 
     property: str
-    """The field of the body, the parameter or the header, such as `metadata.key`; empty for the body itself."""
+    """The parameter, header or property of the body: `limit`, `metadata[key]`, `metadata.key`; empty for the body."""
     code: str
     message: str
+    """A sentence that can be shown without the property."""
 
 
 class Invalid(Exception):
-    """A request has these problems. It is answered with 400."""
+    """The parameters or the body of a request are invalid. Holds all problems. It is answered with 400."""
 
-    def __init__(self, problems: Sequence[ValidationProblem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.problems = problems
+    def __init__(self, problems: Iterable[ValidationProblem]) -> None:
+        self.problems: Sequence[ValidationProblem] = tuple(problems)
+        super().__init__("; ".join(f"{problem.code} at {problem.property}" for problem in self.problems))
 
 
 class Unknown(Exception):
     """The path names an object that can't exist, because its id is malformed. It is answered with 404."""
+
+
+def validation_errors(problems: Iterable[ValidationProblem]) -> list[dict[str, Any]]:
+    """Return problems as `details.validationErrors` shows them: one entry for each property, in the order given."""
+    found: dict[str, dict[str, str]] = {}
+    for name, code, message in problems:
+        constraints = found.setdefault(name, {})
+        # Two problems of a property with the same code share its text.
+        constraints[code] = f"{constraints[code]} {message}" if code in constraints else message
+    return [{"property": name, "constraints": constraints} for name, constraints in found.items()]
+
+
+def in_one_message(problems: Sequence[ValidationProblem]) -> str:
+    """Return the messages of the first problems."""
+    message = " ".join(problem.message for problem in problems[:_MOST_IN_MESSAGE])
+    return message if len(problems) <= _MOST_IN_MESSAGE else f"{message} There are more problems."
+
+
+def shortened(name: str) -> str:
+    """Return an unknown name as `property` shows it."""
+    return name if len(name) <= MOST_CHARACTERS else f"{name[:MOST_CHARACTERS]}…"

@@ -10,7 +10,7 @@ from graphql.error import GraphQLFormattedError
 from app.domain.errors import ErrorCode
 from app.engine.request_errors import RequestError, RequestErrorCode
 from app.rest.codes import RestCode
-from app.rest.problems import Invalid, Unknown, ValidationProblem
+from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
 
@@ -55,14 +55,10 @@ def of_http_error(error: HttpError) -> RestError:
 
 
 def of_problems(problems: Iterable[ValidationProblem]) -> RestError:
-    """Return the error of a request with these problems. Those of one property share an entry."""
-    by_property: dict[str, dict[str, str]] = {}
-    messages: list[str] = []
-    for problem in problems:
-        by_property.setdefault(problem.property, {})[problem.code] = problem.message
-        messages.append(problem.message)
-    errors = [{"property": name, "constraints": constraints} for name, constraints in by_property.items()]
-    return RestError(400, RestCode.VALIDATION_FAILED, " ".join(messages), {"validationErrors": errors})
+    """Return the error of a request with these problems."""
+    listed = tuple(problems)
+    details = {"validationErrors": validation_errors(listed)}
+    return RestError(400, RestCode.VALIDATION_FAILED, in_one_message(listed), details)
 
 
 def of_request_error(error: RequestError) -> RestError:
