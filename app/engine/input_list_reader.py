@@ -60,7 +60,7 @@ class InputListReader:
         for argument, times in self._of(operation).items():
             for use in argument.uses:
                 if use.conditions is not None:
-                    counted[CountedUse(use.name, use.conditions, defaults[use.name])] += times
+                    counted[CountedUse(use.name, use.conditions, use.conditions(defaults[use.name]))] += times
             uses = tuple(use for use in argument.uses if use.name in variables)
             literal = argument.literal
             if uses or literal.items or literal.conditions or literal.excesses:

@@ -61,8 +61,8 @@ class CountedUse(NamedTuple):
 
     name: str
     conditions: Callable[[Any], int]
-    fallback: Any
-    """The value if the variable is left out."""
+    fallback: int
+    """The number of conditions if the variable is left out."""
 
 
 class InputLists:
@@ -128,7 +128,8 @@ class InputLists:
         for name, times in self._times:
             conditions += measured[name].conditions * times
         for use, times in self._counted:
-            conditions += (use.conditions(given.get(use.name, use.fallback)) - 1) * times
+            count = use.conditions(given[use.name]) if use.name in given else use.fallback
+            conditions += (count - 1) * times
         if conditions > MOST_CONDITIONS:
             message = (
                 f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"

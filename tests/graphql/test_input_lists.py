@@ -335,6 +335,7 @@ async def test_the_conditions_of_all_filters_are_bounded_together(caller: Caller
 
 WORDS = "aa bb cc dd ee ff gg hh ii jj"
 PAIRS = [{"key": f"k{place}", "value": place} for place in range(10)]
+PAIRS_WRITTEN = " ".join(f'{{key: "k{place}", value: {place}}}' for place in range(10))
 MANY_IN_ONE = {
     "words of variables": ("query($v: String) {%s}", "customers(where: {search: $v}) { totalCount }", WORDS),
     "words of defaults": (
@@ -349,6 +350,12 @@ MANY_IN_ONE = {
         "customers(where: {metadata: $v}) { totalCount }",
         PAIRS,
     ),
+    "pairs of defaults": (
+        f"query($v: [MetadataPairInput!] = [{PAIRS_WRITTEN}]) {{%s}}",
+        "customers(where: {metadata: $v}) { totalCount }",
+        None,
+    ),
+    "pairs of literals": ("{%s}", f"customers(where: {{metadata: [{PAIRS_WRITTEN}]}}) {{ totalCount }}", None),
     "pairs of filters": ("query($v: CustomerFilter) {%s}", "customers(where: $v) { totalCount }", {"metadata": PAIRS}),
 }
 
