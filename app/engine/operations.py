@@ -1,12 +1,13 @@
 """Operations of valid documents, with everything that is prepared once per operation."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
+from app.domain.spelling import Spelling
 from app.engine.input_lists import InputLists
 from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
@@ -51,6 +52,14 @@ class Operation:
     """A query's plans or a mutation's scopes, by the values of the switches. Freed with the document."""
     payloads: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
     """The plans of a mutation's payloads, likewise."""
+    respelled: dict[GraphQLSchema, Any] = field(default_factory=dict[GraphQLSchema, Any])
+    """What the spelling changes in a response that no plan has written (app/engine/spelling.py)."""
+    spelling: Spelling | None = None
+    """The spelling of responses, if it isn't GraphQL's."""
+
+    def spelled(self, spelling: Spelling) -> Self:
+        """Return the operation with responses in another spelling, and plans of its own."""
+        return replace(self, made={}, payloads={}, respelled={}, spelling=spelling)
 
     def switched(self, variables: Mapping[str, object]) -> tuple[object, ...]:
         """Return the values of the switches under these variables."""

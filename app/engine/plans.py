@@ -9,6 +9,7 @@ import structlog
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
+from app.domain.spelling import Spelling
 from app.engine.operations import Operation, remember, turn_for
 
 _log = structlog.get_logger()
@@ -66,9 +67,17 @@ class Planner(Protocol):
     """Makes plans."""
 
     def plan(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: VariableValues,
+        *,
+        spelling: Spelling | None,
     ) -> Plan | None:
-        """Return the plan of a query for these variables' switches; None if the query falls back to graphql-core."""
+        """Return the plan of a query for these variables' switches; None if the query falls back to graphql-core.
+
+        Its responses are in the spelling, if there is one.
+        """
         ...
 
     def payloads(
@@ -122,7 +131,7 @@ class Plans:
         if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):
             # A null variable in @skip or @include, which graphql-core reports.
             return None
-        return self._planner.plan(operation.syntax, operation.node, variables)
+        return self._planner.plan(operation.syntax, operation.node, variables, spelling=operation.spelling)
 
     async def payloads(self, operation: Operation, variables: VariableValues) -> Mapping[str, PayloadPlan]:
         """Return the plans of a mutation's payloads, by the response keys of its root fields."""

@@ -1,11 +1,10 @@
 """A plan's tree as SQL: what is a parameter and what is not, how tables are named, and what is too long for
 PostgreSQL."""
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -14,13 +13,13 @@ from sqlalchemy.exc import SAWarning
 from typing_extensions import override
 
 from app.db import graph
-from app.db.arguments import Arguments, CountArguments, Key, ListArguments, PageArguments
+from app.db.arguments import CountArguments, Key, ListArguments, PageArguments
 from app.db.conditions import AllOf, AnyOf, Bind, Condition, Equals, HasMetadata, HasWords, NameBeginsWith
 from app.db.database import Database
-from app.db.declarations import Entity, SortKey
+from app.db.declarations import SortKey
 from app.db.paging import PageRequest
 from app.db.plans.slots import values_of
-from app.db.plans.statement import Statement, statement
+from app.db.plans.statement import statement
 from app.db.plans.tree import (
     Connection,
     Constant,
@@ -37,20 +36,10 @@ from app.db.plans.tree import (
 )
 from app.db.tables import customers, metadata
 from tests.db.aliases import assert_only_aliases
+from tests.db.trees import answered, listing, plain
 from tests.support.records import Records
 
 MIXED = (SortKey(customers.c.name_key), SortKey(customers.c.id, descending=True))
-
-
-def plain(entity: Entity[Any], *names: str) -> JsonMembers:
-    """Plain fields of an entity, by their names."""
-    fields = {field.name: field for field in entity.fields}
-    return tuple((name, Plain(fields[name], None)) for name in names)
-
-
-def listing(shown: JsonMembers, slot: int = 0) -> Listing:
-    """The company's customers, by number."""
-    return Listing(graph.customer, graph.CUSTOMERS_BY_NUMBER, shown, slot)
 
 
 def page(*parts: tuple[str, Any], slot: int = 0) -> Connection:
@@ -60,17 +49,6 @@ def page(*parts: tuple[str, Any], slot: int = 0) -> Connection:
 
 def page_arguments(request: PageRequest, only: Condition | None = None) -> PageArguments:
     return PageArguments(request, only, b"identity", plan_for_values=False)
-
-
-def _nothing(name: str) -> bytes:
-    raise AssertionError(name)
-
-
-async def answered(database: Database, company_id: UUID, asked: Statement, *arguments: Arguments) -> Any:
-    """What a statement answers."""
-    parameters = asked.parameters(company_id, values_of(arguments))
-    row = await database.plan_connections.row(asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values)
-    return json.loads(asked.answer(row, _nothing) or b"null")["data"]
 
 
 @pytest.mark.parametrize("count", [1, 49, 50, 51, 100, 2_000])

@@ -4,9 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
+from uuid import UUID
 
-from tests.differential.applications import Answer, Pair, Request
+from app.domain.identity import Scope
+from tests.differential.applications import Answer, Request
 from tests.differential.documents import Call, Example
 from tests.differential.inputs import Harvest
 from tests.differential.world import Company
@@ -14,11 +16,23 @@ from tests.differential.world import Company
 _SECONDS = 600
 
 
+class Compared(Protocol):
+    """What is compared with each request."""
+
+    def token(self, company_id: UUID, *scopes: Scope) -> str:
+        """A credential."""
+        ...
+
+    async def same(self, token: str, request: Request) -> Answer:
+        """The answer that all give, or one of them if they fit together otherwise; a difference fails."""
+        ...
+
+
 @dataclass(slots=True)
 class Runner:
     """What all examples share. The tests' event loop waits while Hypothesis runs in a thread, and works for it."""
 
-    pair: Pair
+    pair: Compared
     companies: Mapping[str, Company]
     loop: asyncio.AbstractEventLoop
     counted: Counter[str] = field(default_factory=Counter[str])

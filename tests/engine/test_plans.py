@@ -2,63 +2,25 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
-from graphql import DocumentNode, ExecutionResult, OperationDefinitionNode
-from graphql.execution import VariableValues
+from graphql import ExecutionResult
 from structlog.testing import capture_logs
 
 from app.engine.execution import Engine, Outcome
-from app.engine.plans import Execution, PayloadPlan, Plan, Plans
+from app.engine.plans import Execution, Plan, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode
+from tests.engine.toy_plans import BODY, ToyPlan, ToyPlanner
 from tests.support.toy import LIMITS, SCHEMA, ToyContext, toy_engine
-
-BODY = b'{"data":{"hello":"Hello plan"}}'
 
 
 class PrivateError(Exception):
     """What a driver might raise: its message quotes a customer's data."""
 
     sqlstate = "22P02"
-
-
-@dataclass(eq=False)
-class ToyPlan:
-    """Answers with these bytes, or with this exception."""
-
-    answers: bytes | BaseException | None
-    runs: list[tuple[dict[str, Any], object]] = field(default_factory=list[tuple[dict[str, Any], object]])
-
-    async def answer(self, variables: VariableValues, context: object, *, is_long: bool) -> bytes | None:  # noqa: ARG002 - as it is asked
-        self.runs.append((variables.coerced, context))
-        if isinstance(self.answers, BaseException):
-            raise self.answers
-        return self.answers
-
-
-@dataclass
-class ToyPlanner:
-    """Hands out one plan, or none, and keeps what it was asked for: the operation's name and the variables."""
-
-    plans: Plan | None
-    asked: list[tuple[str | None, dict[str, Any]]] = field(default_factory=list[tuple[str | None, dict[str, Any]]])
-
-    def plan(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
-    ) -> Plan | None:
-        assert operation in document.definitions
-        self.asked.append((operation.name and operation.name.value, variables.coerced))
-        return self.plans
-
-    def payloads(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
-    ) -> Mapping[str, PayloadPlan]:
-        assert operation in document.definitions
-        assert variables.coerced is not None
-        return {}
 
 
 def planning_engine(planner: ToyPlanner, *, documents: int = 10, max_requested_rows: int = 100_000) -> Engine:

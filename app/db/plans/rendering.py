@@ -14,9 +14,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.db.declarations import PlainField, Render
+from app.db.declarations import Render
 from app.db.plans.row import Row
-from app.db.plans.tree import Given
+from app.db.plans.tree import Given, Plain
 
 Piece = str | ColumnElement[Any]
 """Constant JSON text, or an expression whose text is JSON."""
@@ -24,7 +24,7 @@ PieceT = TypeVar("PieceT", bound=Piece | Given)
 
 
 class TextAsJson(FunctionElement[Any]):
-    """The JSON of a text, by the function that the statement's dialect names: see `json_dialect`."""
+    """The JSON of a text or a number, by the function that the statement's dialect names: see `json_dialect`."""
 
     inherit_cache = True
     type = JSON()
@@ -92,17 +92,21 @@ def json_object(members: Iterable[tuple[str, Sequence[PieceT | str]]]) -> list[P
     return [*pieces, "}"] if pieces else ["{}"]
 
 
-def value_of(field: PlainField, row: Row, names: Sequence[str] | None) -> list[Piece]:
-    """Return JSON of a row's plain field; `names` are the values of an enumeration."""
+def value_of(plain: Plain, row: Row) -> list[Piece]:
+    """Return JSON of a row's plain field."""
+    field = plain.field
     if field.reference is None:
         value = row.table.c[field.column.name]
     else:
         other = row.joined(field.reference, field.column.table)
         value = other.column(other.row.table.c[field.column.name])
-    if names is None:
-        pieces = _RENDERED[field.render](value)
+    if plain.names is not None:
+        pieces = ['"', _named(value, plain.names, plain.texts), '"']
+    elif plain.is_number:
+        # Not the value itself: NaN and the infinities have no number in JSON, and stay strings.
+        pieces: list[Piece] = [TextAsJson(value)]
     else:
-        pieces = ['"', _checked(value, value.in_([constant(name) for name in names])), '"']
+        pieces = _RENDERED[field.render](value)
     if field.column.nullable:
         only = pieces[0] if len(pieces) == 1 else None
         if isinstance(only, TextAsJson):
@@ -146,6 +150,14 @@ def _unless_null(pieces: Sequence[Piece]) -> ColumnElement[str]:
 def _checked(value: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[str]:
     """Return the text of a value, which fails unless the condition holds."""
     return case((not_(condition), failure()), else_=cast(value, Text))
+
+
+def _named(value: ColumnElement[Any], names: Sequence[str], texts: Sequence[str] | None) -> ColumnElement[str]:
+    """Return the name of an enumeration's value, or its text; fails for a value that isn't named."""
+    if texts is None:
+        return _checked(value, value.in_([constant(name) for name in names]))
+    known = [(value == constant(name), constant(text)) for name, text in zip(names, texts, strict=True)]
+    return case(*known, (value.is_not(None), failure()))
 
 
 def _date(value: ColumnElement[Any]) -> list[Piece]:

@@ -197,7 +197,7 @@ class Builder:
             case Lookup():
                 return [func.coalesce(self._lookup(node), constant(NULL))]
             case Plain() if row is not None:
-                return value_of(node.field, row, node.names)
+                return value_of(node, row)
             case Single() if row is not None:
                 other = row.joined(node.key, node.entity.table)
                 shown = other.column(joined(self.members(node.shown, other.row)))

@@ -40,6 +40,10 @@ class Plain:
     field: PlainField
     names: tuple[str, ...] | None
     """The values, if the field is an enumeration."""
+    texts: tuple[str, ...] | None = None
+    """What is written for each of `names`, which needs no escaping; None if it is the name."""
+    is_number: bool = False
+    """Whether a decimal is written as a JSON number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from app.db.plans.tree import (
     Referenced,
     reads_rows,
 )
+from app.domain.spelling import Spelling
 from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.graphql_core_seam import FieldDetails, collect_fields
@@ -64,10 +65,18 @@ class Planner:
         self._rules = AccessRules(self._known.schema)
 
     def plan(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: VariableValues,
+        *,
+        spelling: Spelling | None = None,
     ) -> QueryPlan | None:
-        """Return the plan of a query for what these variables of @skip and @include select; None if it has none."""
-        selections = _QuerySelections(self._known, document, operation, variables)
+        """Return the plan of a query for what these variables of @skip and @include select; None if it has none.
+
+        Its responses are in the spelling, if there is one.
+        """
+        selections = _QuerySelections(self._known, document, operation, variables, spelling)
         try:
             shown = selections.root()
         except NotDeclared:
@@ -106,8 +115,9 @@ class _QuerySelections(Selections):
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: VariableValues,
+        spelling: Spelling | None,
     ) -> None:
-        super().__init__(known, document, operation, variables)
+        super().__init__(known, document, operation, variables, spelling)
         self.guarded: dict[Entity[Any], None] = {}
         """The entities that an id or a reference may refer to."""
 
@@ -145,6 +155,9 @@ class _QuerySelections(Selections):
         field = field_of(kind, fields)
         if name_of(fields) == OWN_COMPANY:
             return Lookup(graph.company, self.row(object_type_of(field), fields), self.slot(field, fields, own_company))
+        if self.texts(named_type(field)) is not None:
+            # The credential's JSON is in GraphQL's spelling.
+            raise NotDeclared
         return Given(attribute_of(field))
 
     def _found(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> Referenced:

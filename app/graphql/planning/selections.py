@@ -1,6 +1,6 @@
 """What an operation selects of rows: a tree of declared fields and edges, with readers of their arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -19,7 +19,7 @@ from graphql import (
 )
 from graphql.execution import VariableValues
 
-from app.db.declarations import Embedded, PlainField, ToMany, ToOne
+from app.db.declarations import Embedded, PlainField, Render, ToMany, ToOne
 from app.db.plans.tree import (
     Connection,
     Constant,
@@ -35,6 +35,7 @@ from app.db.plans.tree import (
     Single,
     TotalCount,
 )
+from app.domain.spelling import Spelling
 from app.graphql.graphql_core_seam import FieldDetails, FragmentDetails, collect_subfields
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.planning.declared import (
@@ -50,6 +51,8 @@ from app.graphql.planning.reading import ArgumentReader
 from app.graphql.strawberry_seam import attribute_of, convert_arguments, executable
 
 ValueT = TypeVar("ValueT")
+
+_OF_GRAPHQL = Spelling({}, decimals_as_numbers=False)
 
 
 class NotDeclared(Exception):
@@ -83,9 +86,11 @@ class Selections:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: VariableValues,
+        spelling: Spelling | None = None,
     ) -> None:
         self.slots: list[Slot] = []
         self.known, self.operation, self.variables = known, operation, variables
+        self._spelling = spelling or _OF_GRAPHQL
         self.fragments = {
             node.name.value: FragmentDetails(node)
             for node in document.definitions
@@ -101,8 +106,7 @@ class Selections:
         declared, field = self.known.find(kind, name_of(fields)), field_of(kind, fields)
         match declared:
             case PlainField():
-                named = named_type(field)
-                return Plain(declared, tuple(named.values) if isinstance(named, GraphQLEnumType) else None)
+                return self._plain(declared, named_type(field))
             case ToOne():
                 required = _is_required(field)
                 return Single(declared.target, self.row(object_type_of(field), fields), declared.key, required)
@@ -116,6 +120,17 @@ class Selections:
             case ToMany():
                 slot = self.slot(field, fields, page_reader(declared))
                 return Connection(declared.target, self.parts(object_type_of(field), fields), slot, declared.key)
+
+    def _plain(self, declared: PlainField, named: object) -> Plain:
+        if not isinstance(named, GraphQLEnumType):
+            is_decimal = declared.render is Render.DECIMAL
+            return Plain(declared, None, is_number=is_decimal and self._spelling.decimals_as_numbers)
+        names, texts = tuple(named.values), self.texts(named)
+        return Plain(declared, names, None if texts is None else tuple(texts.get(name, name) for name in names))
+
+    def texts(self, named: object) -> Mapping[str, str] | None:
+        """Return the texts of a type's values; None unless it is an enumeration that the spelling changes."""
+        return self._spelling.enumerations.get(named.name) if isinstance(named, GraphQLEnumType) else None
 
     def parts(
         self, kind: GraphQLObjectType, fields: list[FieldDetails]
