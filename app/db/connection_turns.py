@@ -6,6 +6,10 @@ from app.db.waits import Waits
 from app.scheduling.turns import Turns, reserve_of
 from app.unavailable import TooBusy
 
+_CONNECTIONS_PER_SNAPSHOT = 3
+"""One in this many connections for transactions can be kept by a snapshot."""
+_MOST_WAITING = 100
+
 
 class ConnectionTurns(Turns):
     """Turns for the connections of a pool, or for operations that use connections."""
@@ -48,3 +52,15 @@ class ConnectionTurns(Turns):
         if self._waits.is_server_silent():
             return f"{taken}, and the database does not answer over some connections: a larger pool would not help"
         return f"{taken}; the longest wait for the database's answer has lasted {self._waits.longest_seconds():.1f} s"
+
+
+def snapshot_turns(connections: int, waits: Waits, *, seconds: float) -> ConnectionTurns:
+    """Return turns for a third of the connections. If there are several, the last one is for another company."""
+    return ConnectionTurns(
+        max(1, connections // _CONNECTIONS_PER_SNAPSHOT),
+        waits,
+        seconds=seconds,
+        reserve=1,
+        most_waiting=_MOST_WAITING,
+        what="turns of snapshots",
+    )

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from app.db.connection_turns import ConnectionTurns
+from app.db.connection_turns import ConnectionTurns, snapshot_turns
 from app.db.driver_errors import translated_failure
 from app.db.engines import create_engines
 from app.db.feed_work import FeedWork
@@ -90,6 +90,7 @@ class Database:
         self.after_commit: Callable[[], None] = _nothing
         """Called after each commit of a unit of work."""
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
+        self._snapshots = snapshot_turns(pool_size, self.waits, seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager
@@ -106,6 +107,21 @@ class Database:
         return ReadSession(
             self._reading, self._turns, self._heavy, company_id, is_small=is_small, has_heavy_turn=has_heavy_turn
         )
+
+    @asynccontextmanager
+    async def snapshot(self, company_id: UUID) -> AsyncGenerator[ReadSession]:
+        """Yield a session that several operations read, in the company's turn of these. Raise TooBusy.
+
+        It is heavy, but has turns of its own: it keeps its connection while a client reads what was found.
+        """
+        async with self._snapshots.turn(company_id):
+            session = self.session(company_id, has_heavy_turn=True)
+            has_failed = True
+            try:
+                yield session
+                has_failed = False
+            finally:
+                await session.end(abandon=has_failed)
 
     def heavy_turn(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
         """Wait for the company's turn to run a heavy operation. Raise TooManyHeavy."""
@@ -148,11 +164,12 @@ class Database:
             raise translated from error
 
     def pools(self) -> dict[str, PoolUsage]:
-        """Return the usage of the pools: connections for transactions and for plans, and turns of heavy operations."""
+        """Return the usage of the pools of connections, and of turns of operations that use them."""
         return {
             "transactions": self._turns.usage(),
             "plans": self.plan_connections.usage(),
             "heavy": self._heavy.usage(),
+            "snapshots": self._snapshots.usage(),
         }
 
     async def dispose(self) -> None:

@@ -1,8 +1,8 @@
 """Read sessions: one read-only snapshot of one company for the duration of an operation."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -91,18 +91,19 @@ class ReadSession:
         is called when the statement's turn comes: building 50 statements with long filters blocks the event loop for
         seconds.
         """
-        async with self._lock:
-            if self._has_ended:
-                raise SessionEnded
-            if self._failure is not None:
-                raise self._failure
-            self._runs = asyncio.current_task()
-            with translate_failures():
-                connection = await self._connected(plan_for_values=plan_for_values)
-                self.statements += 1
-                made = statement if isinstance(statement, Executable) else statement()
-                result = await connection.execute(made, {**parameters, COMPANY: self.company_id})
-                return result.all()
+        async with self._statement(plan_for_values=plan_for_values) as connection:
+            made = statement if isinstance(statement, Executable) else statement()
+            result = await connection.execute(made, {**parameters, COMPANY: self.company_id})
+            return result.all()
+
+    async def row(self, sql: str, parameters: Sequence[object], *, plan_for_values: bool) -> DatabaseRow | None:
+        """Run a plan's statement in this snapshot, and return its row, or None if it has none.
+
+        The snapshot outlasts a statement that fails, so that the query can fall back to others.
+        """
+        async with self._statement(plan_for_values=plan_for_values) as connection, connection.begin_nested():
+            result = await connection.exec_driver_sql(sql, tuple(parameters))
+            return result.one_or_none()
 
     def become_heavy(self) -> None:
         """Make the next statement wait for a turn of heavy operations, unless the session has one."""
@@ -125,6 +126,20 @@ class ReadSession:
             running.cancel()
         async with self._lock:
             await self._stack.aclose()
+
+    @asynccontextmanager
+    async def _statement(self, *, plan_for_values: bool) -> AsyncGenerator[AsyncConnection]:
+        """Yield the connection for one statement, in its turn."""
+        async with self._lock:
+            if self._has_ended:
+                raise SessionEnded
+            if self._failure is not None:
+                raise self._failure
+            self._runs = asyncio.current_task()
+            with translate_failures():
+                connection = await self._connected(plan_for_values=plan_for_values)
+                self.statements += 1
+                yield connection
 
     def _running(self) -> asyncio.Task[Any] | None:
         """Return the other task that is running a statement, or None."""

@@ -69,16 +69,19 @@ class Context:
         max_representations: int = MAX_REPRESENTATIONS,
         heavy_values: int = HEAVY_VALUES,
         webhook_rules: WebhookRules | None = None,
+        snapshot: ReadSession | None = None,
     ) -> None:
+        """With a snapshot, the operation reads nothing else, and leaves it open for others."""
         self.principal = principal
         self.max_representations = max_representations
-        self.reads_feed: bool | None = None
-        """Whether the operation reads the feed, so that its lists must not be older; None until a list asks."""
+        self.reads_current_lists: bool | None = None if snapshot is None else True
+        """Whether lists must not be older than what else is read, such as the feed; None until a list asks."""
         self.recent = recent
         self._database = database
         self._heavy_values = heavy_values
         self._webhook_rules = webhook_rules
-        self._earlier_statements = 0
+        self._snapshot = snapshot
+        self._earlier_statements = 0 if snapshot is None else -snapshot.statements
         self._has_ended = False
         self._ending: AsyncExitStack | None = None
         """Gives back the turn of a heavy query."""
@@ -93,7 +96,7 @@ class Context:
         loaders: Loaders | None = vars(self).get("loaders")
         if loaders is not None:
             loaders.forget()
-        session = vars(self).get("session")
+        session = vars(self).get("session") if self._snapshot is None else None
         # An operation that ends with an exception was stopped: its statements can be canceled.
         if self._ending is not None:
             async with self._ending:
@@ -117,6 +120,8 @@ class Context:
         """The read session. Its first statement fixes the snapshot. Raises SessionEnded after the operation's end."""
         if self._has_ended:
             raise SessionEnded
+        if self._snapshot is not None:
+            return self._snapshot
         session = self._database.session(
             self.principal.company_id, is_small=self._is_small, has_heavy_turn=self._has_heavy_turn
         )
@@ -168,6 +173,9 @@ class Context:
         error of a rejected one is that of its fields.
         `values` is the number of values that the operation requests, `items` the number of items in its lists.
         """
+        if self._snapshot is not None:
+            # Snapshots have turns of their own.
+            return None
         cost = values + items * _VALUES_PER_ITEM
         self._is_small = cost * _SMALL_SHARE < self._heavy_values
         if cost < self._heavy_values:
@@ -195,6 +203,8 @@ class Context:
 
     async def row(self, asked: Statement, parameters: list[object]) -> Sequence[Any] | None:
         """Return the row of a plan's statement, or None if it has none."""
+        if self._snapshot is not None:
+            return await self._snapshot.row(asked.sql, parameters, plan_for_values=asked.plan_for_values)
         self._earlier_statements += 1
         company_id = self.principal.company_id
         return await self._database.row(
@@ -216,8 +226,9 @@ class Context:
     def statements(self) -> int:
         """Number of SQL statements run so far."""
         known, statements = vars(self), self._earlier_statements
-        if "session" in known:
-            statements += self.session.statements
+        session: ReadSession | None = self._snapshot or known.get("session")
+        if session is not None:
+            statements += session.statements
         if "unit_of_work" in known:
             statements += self.unit_of_work.statements
         return statements

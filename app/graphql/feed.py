@@ -143,12 +143,12 @@ async def recently(info: Info, key: Hashable, read: Callable[[], Awaitable[Value
     """Return the result of `read`, which may be some seconds old unless the operation also reads the feed.
 
     A list from before the operation would be older than the operation's cursor, and who follows from the cursor would
-    never get the changes in between.
+    never get the changes in between. With a snapshot for several operations, lists are those of the snapshot.
     """
     context = info.context
-    if context.reads_feed is None:
-        context.reads_feed = not _FEED_FIELDS.isdisjoint(_root_fields(info))
-    if context.reads_feed:
+    if context.reads_current_lists is None:
+        context.reads_current_lists = not _FEED_FIELDS.isdisjoint(_root_fields(info))
+    if context.reads_current_lists:
         return await read()
     return await context.recent.get(context.principal.company_id, key, read)
 
