@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from app.web.client_connection import ClientConnection
 from app.web.connections import COMPANY_ID, Connections
 from app.web.http_errors import HttpError
+from app.web.http_framing import AnswerCut, announced_length, cut_off, framed
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.leaving import tell_leaving
 from app.web.pipelining import REQUEST_BYTES
@@ -146,7 +147,9 @@ class ConnectionState(UpgradeProtocol):
         """Run the application. An error of sending an answer to a client that has left is not a failure."""
         offer_write(scope, self.write_now)
         try:
-            await app(scope, receive, cast("ASGISendCallable", partial(self._send, send)))
+            await app(scope, receive, cast("ASGISendCallable", partial(self._send, framed(cycle, send))))
+        except AnswerCut:
+            cut_off(cycle)
         except asyncio.CancelledError:
             if not (cycle.response_started or self.flow.write_paused):
                 raise
@@ -174,7 +177,7 @@ class ConnectionState(UpgradeProtocol):
         """Send a part of an answer once the earlier ones are sent, so that the transport has one piece at a time."""
         size = len(message.get("body", b""))
         if self.flow.write_paused:
-            self._waiting_bytes = size or _content_length(message)
+            self._waiting_bytes = size or announced_length(message)
             self._state.add_slow(cast("ClientConnection", self))
             try:
                 await self.flow.drain()
@@ -239,11 +242,6 @@ def has_unread(transport: asyncio.Transport) -> bool:
     except OSError:
         return False
     return any(count)
-
-
-def _content_length(message: Any) -> int:
-    """Return the size of the body that follows the beginning of an answer, and that is already in memory."""
-    return int(dict(message.get("headers", ())).get(b"content-length", 0))
 
 
 _FIELD_BYTES = len(": \r\n")
