@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from cachetools import TTLCache
@@ -10,11 +10,26 @@ from cachetools import TTLCache
 ValueT = TypeVar("ValueT")
 
 
-class RecentLists:
-    """Caches values for some seconds. The company is part of each key, so that companies never share a value."""
+def _one(_value: Any) -> int:
+    return 1
 
-    def __init__(self, *, seconds: float, size: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._entries: TTLCache[Hashable, object] = TTLCache(maxsize=size, ttl=seconds, timer=clock)
+
+class RecentLists:
+    """Caches values for some seconds. The company is part of each key, so that companies never share a value.
+
+    The values that are cached weigh at most `size` together. Unless `weight` is given, each weighs one.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        size: int,
+        weight: Callable[[Any], int] = _one,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._entries: TTLCache[Hashable, object] = TTLCache(size, seconds, clock, weight)
+        self._weight = weight
         self.hits = self.misses = 0
         """Number of lists found in the cache, and of those read from the database."""
 
@@ -34,6 +49,6 @@ class RecentLists:
         else:
             self.hits += 1
             return value
-        if self._entries.maxsize >= 1:
+        if self._weight(value) <= self._entries.maxsize:
             self._entries[entry] = value
         return value

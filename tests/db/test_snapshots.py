@@ -5,9 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
-from sqlalchemy import QueuePool
+from sqlalchemy import QueuePool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
@@ -18,6 +17,7 @@ from tests.support.records import Records, new_company
 COUNT = "SELECT count(*) FROM customers WHERE company_id = $1"
 STATE = "SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')"
 PID = "SELECT pg_backend_pid()"
+END = text("SELECT pg_terminate_backend(:pid, 10_000)")
 
 
 @asynccontextmanager
@@ -62,14 +62,13 @@ async def test_a_snapshot_outlasts_a_failed_statement(database: Database, record
         assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
 
 
-async def test_a_snapshot_that_lost_its_connection_fails(service_dsn: str, server_dsn: str) -> None:
+async def test_a_snapshot_that_lost_its_connection_fails(service_dsn: str, owner_engine: AsyncEngine) -> None:
     async with database_of(3, service_dsn) as opened:
         async with opened.snapshot(uuid4()) as snapshot:
             row = await snapshot.row(PID, [], plan_for_values=False)
             assert row is not None
-            owner = await asyncpg.connect(server_dsn)
-            await owner.execute("SELECT pg_terminate_backend($1, 10_000)", row[0])
-            await owner.close()
+            async with owner_engine.connect() as owner:
+                await owner.execute(END, {"pid": row[0]})
             with pytest.raises(DatabaseUnavailable) as failed:
                 await snapshot.row(PID, [], plan_for_values=False)
         assert failed.value.cause is Cause.CONNECTION_LOST
