@@ -129,8 +129,8 @@ async def test_pools_caches_and_the_build_are_told(service_dsn: str, tmp_path: P
     size, in_use, waiting = (
         values(printed, f"customer_gateway_database_pool_{name}", "pool") for name in ("size", "in_use", "waiting")
     )
-    assert size == {"transactions": 3, "plans": 2, "heavy": 1}
-    assert in_use == waiting == {"transactions": 0, "plans": 0, "heavy": 0}
+    assert size == {"transactions": 3, "plans": 2, "heavy": 1, "snapshots": 1}
+    assert in_use == waiting == {"transactions": 0, "plans": 0, "heavy": 0, "snapshots": 0}
     requests = values(printed, "customer_gateway_cache_requests_total", "cache", "result")
     assert (requests["documents", "miss"], requests["documents", "hit"]) == (1, 2)
     assert (requests["tokens", "miss"], requests["tokens", "hit"]) == (1, 2)
@@ -160,8 +160,13 @@ async def test_a_pool_tells_how_many_connections_work_and_how_many_operations_wa
         await asyncio.sleep(0.25)
         pools = database.pools()
         await running_work
-        assert pools == {"transactions": (2, 2, 3), "plans": (2, 2, 3), "heavy": (1, 0, 0)}
-        assert database.pools() == {"transactions": (2, 0, 0), "plans": (2, 0, 0), "heavy": (1, 0, 0)}
+        assert pools == {"transactions": (2, 2, 3), "plans": (2, 2, 3), "heavy": (1, 0, 0), "snapshots": (1, 0, 0)}
+        assert database.pools() == {
+            "transactions": (2, 0, 0),
+            "plans": (2, 0, 0),
+            "heavy": (1, 0, 0),
+            "snapshots": (1, 0, 0),
+        }
     finally:
         await database.dispose()
 
@@ -243,6 +248,7 @@ def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_pat
         "transactions": 20,
         "plans": 20,
         "heavy": 8,
+        "snapshots": 6,
     }
     assert values(printed, "customer_gateway_build_info", "version") == {__version__: 1}
     assert len(pids) == 2
@@ -255,6 +261,7 @@ def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_pat
         "transactions": 20,
         "plans": 20,
         "heavy": 8,
+        "snapshots": 6,
     }
 
 
