@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-MOST_CHARACTERS = 100
-"""Maximum length of an unknown name that is shown whole, and compared with known ones."""
+MOST_CHARACTERS = 150
+"""Maximum length of a name that is shown whole, longer than that of a metadata entry."""
 _MOST_IN_MESSAGE = 10
 
 
@@ -47,5 +47,5 @@ def in_one_message(problems: Sequence[ValidationProblem]) -> str:
 
 
 def shortened(name: str) -> str:
-    """Return an unknown name as `property` shows it."""
+    """Return a caller's name as `property` shows it."""
     return name if len(name) <= MOST_CHARACTERS else f"{name[:MOST_CHARACTERS]}…"
