@@ -14,15 +14,16 @@ from app.rest.bodies import Body, input_of
 from app.rest.rejections import validation_problems
 
 SCHEMA = executable(schema)
-ALWAYS = (
-    "customerType customerNumber name vatZone customerGroupId countryCode defaultCurrency email phone address city"
-    " postalCode vatNumber website externalSystemId notes creditLimit openingBalance paymentTerms paymentTermType"
-    " isActive parentCustomerId billingRelationship consolidationMode billingDay includeChildDetailsPdf"
-    " parentInvoiceTemplateId metadata"
-)
-"""The properties of both bodies, as the reference names them."""
-CREATION = Body("CreateCustomerInput", tuple(ALWAYS.split()))
-UPDATE = Body("UpdateCustomerInput", (*ALWAYS.split(), "subscriptionTransitions"))
+_ONLY_GRAPHQL = {"id", "metadataSet", "metadataUnset", "transitionDigest", "expectedVersion", "idempotencyKey"}
+
+
+def _body(input_type: str) -> Body:
+    kind: Any = SCHEMA.type_map[input_type]
+    return Body(input_type, tuple(name for name in kind.fields if name not in _ONLY_GRAPHQL))
+
+
+CREATION = _body("CreateCustomerInput")
+UPDATE = _body("UpdateCustomerInput")
 UUID = "0198c0de-0000-7000-8000-000000000000"
 
 
