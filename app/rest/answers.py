@@ -5,7 +5,6 @@ at the beginning and, read from the end, a number: the values of the object, whi
 searched.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,9 +32,9 @@ class Written:
 
     field: str
     """The root field; its payload has `errors` and then `customer`."""
-    status: int
-    is_created: bool = False
-    """Whether the answer says where the object is, and shows nothing but its keys."""
+    status: int = 200
+    location: str | None = None
+    """The path of a new object, with `{id}`. The answer shows only the keys of the object then."""
 
     def shown(self, answer: bytes) -> "Shown | None":
         """Return the object of an answer; None if there is none, because of problems or of the credential's scopes."""
@@ -50,7 +49,7 @@ class Written:
 class Pages:
     """The body is an array of the rows of a connection."""
 
-    path: Sequence[str]
+    path: tuple[str, ...]
     """The fields that lead to the connection. If one above it is null, the answer is 404."""
     status: int = 200
 

@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
+from app.domain.identity import Principal
 from app.domain.identity import Scope as CredentialScope
-from app.engine.execution import Engine, Operation
+from app.engine.execution import Engine, Operation, Outcome
+from app.engine.request_errors import RequestError
+from app.graphql.planning.reading import MAX_PAGE_SIZE
+from app.rest.answers import Pages, Written
 from app.rest.documents import TEXTS
 from app.rest.endpoints import ENDPOINTS, Endpoint
 from app.rest.routing import Routes
 from app.scheduling.pauses import run_in_turn
 from app.web.answers import Answer
 from app.web.deadline import Deadline
-from app.web.ending import ending_of
+from app.web.ending import Ending, ending_of
 from app.web.envelope import request_id_of
 from app.web.graphql_request import ClientGone, headers_of
 from app.web.http_errors import FailureCode, HttpError
@@ -23,9 +28,9 @@ from app.web.large_bodies import HUGE_BYTES
 from app.web.media_types import negotiate
 from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
 from app.web.request_log import OperationLog, OperationRecord
-from app.web.rest_answers import answer_of
-from app.web.rest_errors import as_rest, missing_scopes, of_http_error
-from app.web.rest_requests import variables_for
+from app.web.rest_answers import Ran, answer_of, stored_version
+from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_request_error
+from app.web.rest_requests import Given, RestRequest, given_in
 from app.web.running import Runner
 
 _READS = "reads"
@@ -48,6 +53,16 @@ class _Served:
     @property
     def path(self) -> str:
         return self.endpoint.path
+
+
+class _Running(NamedTuple):
+    """What running an operation takes, besides its variables."""
+
+    operation: Operation
+    principal: Principal
+    record: OperationRecord
+    deadline: Deadline
+    ending: Ending
 
 
 class RestEndpoints(OperationEndpoint):
@@ -83,7 +98,8 @@ class RestEndpoints(OperationEndpoint):
         return rest_error.answer(scope["path"])
 
     async def _answer(self, scope: Scope, receive: Receive, record: OperationRecord) -> Answer:
-        served, values = self._find(scope)
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        served, values = self._find(path, scope["method"])
         headers = headers_of(scope)
         record.principal = principal = await self._authenticate(headers)
         self._work_for(principal, scope)
@@ -94,19 +110,19 @@ class RestEndpoints(OperationEndpoint):
             raise missing_scopes(served.scopes, principal.scopes)
         with self._runner.deadline(receive) as deadline:
             body = await self._body(scope, receive, headers, deadline)
+            request = RestRequest(served.endpoint, path, values, scope["query_string"], headers, body)
+            running = _Running(record.operation, principal, record, deadline, ending_of(scope))
             if len(body) < HUGE_BYTES:
-                return await self._answer_body(served, values, scope, headers, body, deadline, record)
+                return await self._answer_request(request, running, scope)
             # From before the body is decoded until its values are freed.
             async with self._runner.turns.huge(principal.company_id):
-                return await self._answer_body(served, values, scope, headers, body, deadline, record)
+                return await self._answer_request(request, running, scope)
 
-    def _find(self, scope: Scope) -> tuple[_Served, Mapping[str, str]]:
+    def _find(self, path: str, method: str) -> tuple[_Served, Mapping[str, str]]:
         """Return the endpoint of a request, and the values in its path."""
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         found = self._routes.find(path)
         if found is None:
             raise HttpError(404, FailureCode.NOT_FOUND, "Nothing is served at this path.")
-        method = scope["method"]
         served = found.by_method.get("GET" if method == "HEAD" else method)
         if served is None:
             msg = f"This path accepts {found.allow} only."
@@ -122,24 +138,27 @@ class RestEndpoints(OperationEndpoint):
         served.operation = operation
         return operation
 
-    async def _answer_body(
-        self,
-        served: _Served,
-        values: Mapping[str, str],
-        scope: Scope,
-        headers: Mapping[str, str],
-        body: bytes | bytearray,
-        deadline: Deadline,
-        record: OperationRecord,
-    ) -> Answer:
-        operation, principal = record.operation, record.principal
-        assert operation is not None  # noqa: S101 - `_answer` has set both
-        assert principal is not None  # noqa: S101
-        endpoint, size = served.endpoint, len(body)
-        read = partial(variables_for, endpoint, values, headers, body, self._max_body_bytes)
-        variables = read() if size < HUGE_BYTES else await run_in_turn(object(), read)
+    async def _answer_request(self, request: RestRequest, running: _Running, scope: Scope) -> Answer:
+        size, operation = len(request.body), running.operation
+        read = partial(given_in, request, self._max_body_bytes)
+        given = read() if size < HUGE_BYTES else await run_in_turn(object(), read)
         if _READS in operation.switches:
-            variables[_READS] = CredentialScope.CUSTOMERS_READ in principal.scopes
-        ending = ending_of(scope)
-        outcome = await self._runner.run(operation, variables, principal, record, deadline, ending, size=size)
-        return answer_of(endpoint, operation, outcome, headers, record.request_id)
+            given.variables[_READS] = CredentialScope.CUSTOMERS_READ in running.principal.scopes
+        shown = request.endpoint.shown
+        if isinstance(shown, Pages):
+            given.variables.setdefault("first", MAX_PAGE_SIZE)
+        outcome = await self._run(running, given)
+        if isinstance(shown, Written) and len(given.versions) > 1:
+            version = stored_version(shown, outcome)
+            if version in given.versions:
+                # The condition has several versions, and an update expects one.
+                given.variables["input"]["expectedVersion"] = version
+                outcome = await self._run(running, given)
+        return answer_of(Ran(operation, outcome, given, running.record.request_id), scope.get("root_path", ""))
+
+    async def _run(self, running: _Running, given: Given) -> Outcome:
+        size = len(given.request.body)
+        try:
+            return await self._runner.run(running.operation, given.variables, *running[1:], size=size)
+        except RequestError as error:
+            raise of_request_error(error, given.told) from None

@@ -1,17 +1,24 @@
 """The responses of REST endpoints: bodies with their headers."""
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qsl, quote, urlencode
 
+import orjson
 from graphql import OperationType
+from graphql.error import GraphQLFormattedError
 from typing_extensions import override
 
 from app.engine.execution import Operation, Outcome
-from app.rest.answers import One
-from app.rest.endpoints import Endpoint
+from app.rest.answers import One, Pages, Shown, Written
+from app.rest.pages import page_of
 from app.rest.preconditions import is_unchanged, tag_of
 from app.web.answers import JSON_TYPE, Answer, to_json
-from app.web.rest_errors import not_found, of_field_errors
+from app.web.rest_errors import not_found, of_field_errors, of_payload
+from app.web.rest_requests import Given
 from app.web.running import shown_errors
+
+_Headers = tuple[tuple[str, str], ...]
 
 
 class Empty(Answer):
@@ -22,30 +29,109 @@ class Empty(Answer):
         return [(b"cache-control", b"no-store"), *((name.encode(), value.encode()) for name, value in self.headers)]
 
 
-def json_of_outcome(operation: Operation, outcome: Outcome, request_id: str) -> bytes:
-    """Return the JSON of a successful operation. Raise RestError for its errors."""
-    if isinstance(outcome.answer, bytes):
-        return outcome.answer
-    if outcome.answer.errors:
-        is_mutation = operation.type is OperationType.MUTATION
-        raise of_field_errors(shown_errors(outcome.answer, request_id, is_mutation=is_mutation))
-    return to_json({"data": outcome.answer.data})
+class Ran(NamedTuple):
+    """An operation that was run for a request."""
+
+    operation: Operation
+    outcome: Outcome
+    given: Given
+    request_id: str
 
 
-def answer_of(
-    endpoint: Endpoint, operation: Operation, outcome: Outcome, asked: Mapping[str, str], request_id: str
-) -> Answer:
-    """Return the response of an endpoint. Raise RestError if it isn't a success.
+def answer_of(ran: Ran, base: str) -> Answer:
+    """Return the response to a request. Raise RestError if it isn't a success.
 
-    `asked`: the headers of the request.
+    `base`: what precedes the path where the service is served below one.
     """
-    data, shown = json_of_outcome(operation, outcome, request_id), endpoint.shown
-    assert isinstance(shown, One)  # noqa: S101 - the only form so far
-    found = shown.shown(data)
-    if found is None:
+    match ran.given.request.endpoint.shown:
+        case One() as one:
+            return _one(one, ran)
+        case Pages() as pages:
+            return _page(pages, ran, base)
+        case Written() as written:
+            return _written(written, ran, base)
+
+
+def stored_version(written: Written, outcome: Outcome) -> int | None:
+    """Return the version of an object whose update was rejected because another one was expected."""
+    if isinstance(outcome.answer, bytes) or outcome.answer.data is None:
+        return None
+    payload = cast("Mapping[str, Any]", outcome.answer.data.get(written.field) or {})
+    return next((problem["actualVersion"] for problem in payload.get("errors", ()) if "actualVersion" in problem), None)
+
+
+def _one(one: One, ran: Ran) -> Answer:
+    shown = one.shown(_data(ran))
+    if shown is None:
         raise not_found()
-    version = found.version.decode()
-    headers = (("etag", tag_of(version)),)
-    if is_unchanged(asked.get("if-none-match"), version):
-        return Empty(304, b"", headers=headers)
-    return Answer(shown.status, found.body, JSON_TYPE, headers)
+    version = shown.version.decode()
+    if is_unchanged(ran.given.request.headers.get("if-none-match"), version):
+        return Empty(304, b"", headers=_tagged(version))
+    return Answer(200, shown.body, JSON_TYPE, _tagged(version))
+
+
+def _page(pages: Pages, ran: Ran, base: str) -> Answer:
+    page = page_of(pages, _data(ran))
+    if page is None:
+        raise not_found()
+    if page.after is None:
+        return Answer(200, page.rows)
+    request = ran.given.request
+    kept = [(name, value) for name, value in parse_qsl(request.query, keep_blank_values=True) if name != b"after"]
+    query = urlencode([*kept, (b"after", page.after)])
+    link = f'<{base}{quote(request.path)}?{query}>; rel="next"'
+    return Answer(200, page.rows, JSON_TYPE, (("link", link),))
+
+
+def _written(written: Written, ran: Ran, base: str) -> Answer:
+    errors = _errors(ran)
+    if errors:
+        return _unread(written, ran, errors, base)
+    data = _data(ran)
+    shown = written.shown(data)
+    if shown is not None:
+        return _shown(written, shown, base)
+    if problems := written.problems(data):
+        raise of_payload(problems, ran.given.told)
+    # Nothing changed, and the credential may not read what this request did not write.
+    return Empty(204, b"")
+
+
+def _shown(written: Written, shown: Shown, base: str) -> Answer:
+    headers = _tagged(shown.version.decode())
+    if written.location is not None:
+        place = written.location.format(id=orjson.loads(shown.body)["id"])
+        headers = (("location", f"{base}{place}"), *headers)
+    return Answer(written.status, shown.body, JSON_TYPE, headers)
+
+
+def _unread(written: Written, ran: Ran, errors: list[GraphQLFormattedError], base: str) -> Answer:
+    """Return the answer to a write of which something could not be read; raise RestError if it can't be told.
+
+    The errors of fields have the keys of the object, which are all that the answer to a creation shows.
+    """
+    found = next((one["written"] for error in errors if "written" in (one := error.get("extensions") or {})), None)
+    if found is None or written.location is None:
+        raise of_field_errors(errors, ran.given.told)
+    body = to_json({"id": found["id"], "customerNumber": found["customerNumber"]})
+    return _shown(written, Shown(body, b"%d" % found["version"]), base)
+
+
+def _data(ran: Ran) -> bytes:
+    """Return the JSON of an operation. Raise RestError for its errors."""
+    if isinstance(ran.outcome.answer, bytes):
+        return ran.outcome.answer
+    if errors := _errors(ran):
+        raise of_field_errors(errors, ran.given.told)
+    return to_json({"data": ran.outcome.answer.data})
+
+
+def _errors(ran: Ran) -> list[GraphQLFormattedError]:
+    result = ran.outcome.answer
+    if isinstance(result, bytes) or not result.errors:
+        return []
+    return shown_errors(result, ran.request_id, is_mutation=ran.operation.type is OperationType.MUTATION)
+
+
+def _tagged(version: str) -> _Headers:
+    return (("etag", tag_of(version)),)

@@ -1,19 +1,42 @@
 """Errors of the REST endpoints: one object with a status, a time, the path, a message, a code and details."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from graphql.error import GraphQLFormattedError
 
 from app.domain.errors import ErrorCode
 from app.engine.request_errors import RequestError, RequestErrorCode
+from app.graphql.codes import FieldCode
 from app.rest.codes import RestCode
 from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
 
+Told = Callable[[Iterable[Mapping[str, Any]]], Sequence[ValidationProblem]]
+"""Translates problems of GraphQL to those of a request: entries of `extensions.problems` or of a payload's `errors`."""
+
+_STATUSES: Mapping[str, int] = {
+    FailureCode.INTERNAL_SERVER_ERROR: 500,
+    FailureCode.OUTCOME_UNKNOWN: 503,
+    FailureCode.SERVICE_UNAVAILABLE: 503,
+    FailureCode.TIMEOUT: 504,
+    FailureCode.COMPANY_NOT_FOUND: 403,
+    FieldCode.BAD_USER_INPUT: 400,
+    FieldCode.INVALID_CURSOR: 400,
+    FieldCode.METADATA_FILTER_LIMIT_EXCEEDED: 400,
+}
+"""The statuses of errors of fields by their codes, the most severe first."""
+_PROPERTIES: Mapping[str, str] = {
+    FieldCode.INVALID_CURSOR: "after",
+    FieldCode.METADATA_FILTER_LIMIT_EXCEEDED: "metadata",
+}
+"""The parameters that some codes are about."""
+_PAYLOAD_STATUSES = (400, 404, 409, 412, 422)
+"""The statuses of problems of payloads: the first one is the answer's."""
 _NO_CUSTOMER = "The company has no customer with this id."
 
 
@@ -34,6 +57,10 @@ class RestError(Exception):
         self.message = message
         self.details = details or {}
         self.headers = headers
+
+    def with_details(self, more: Mapping[str, object]) -> "RestError":
+        """Return the error with more details."""
+        return RestError(self.status, self.code, self.message, {**self.details, **more}, self.headers)
 
     def answer(self, path: str) -> Answer:
         """Return the response. `path`: the one that was requested."""
@@ -61,22 +88,36 @@ def of_problems(problems: Iterable[ValidationProblem]) -> RestError:
     return RestError(400, RestCode.VALIDATION_FAILED, in_one_message(listed), details)
 
 
-def of_request_error(error: RequestError) -> RestError:
+def of_request_error(error: RequestError, told: Told) -> RestError:
     """Return the error of an operation that didn't run."""
     if error.kind is not RequestErrorCode.VARIABLES:
         return RestError(400, error.kind, str(error))
-    found = [problem for one in error.errors for problem in (one.extensions or {}).get("problems", ())]
-    return of_problems(_validation_problem(problem) for problem in found)
+    return of_problems(told(problem for one in error.errors for problem in (one.extensions or {}).get("problems", ())))
 
 
-def of_field_errors(errors: Sequence[GraphQLFormattedError]) -> RestError:
+def of_field_errors(errors: Sequence[GraphQLFormattedError], told: Told) -> RestError:
     """Return the error of an operation whose fields failed."""
-    first = errors[0]
-    extensions = first.get("extensions") or {}
-    code, message = str(extensions["code"]), str(first.get("message"))
-    if code == FailureCode.BAD_USER_INPUT:
-        return of_problems(_validation_problem(problem) for problem in extensions.get("problems", ()))
-    return RestError(500, code, message, {name: value for name, value in extensions.items() if name != "code"})
+    by_code = {str((error.get("extensions") or {}).get("code")): error for error in errors}
+    code = next((code for code in _STATUSES if code in by_code), str(FailureCode.INTERNAL_SERVER_ERROR))
+    error = by_code.get(code, errors[0])
+    details = {name: value for name, value in (error.get("extensions") or {}).items() if name != "code"}
+    if code == FieldCode.BAD_USER_INPUT:
+        return of_problems(told(details.get("problems", ())))
+    if code in _PROPERTIES:
+        return of_problems([ValidationProblem(_PROPERTIES[code], code, str(error.get("message")))])
+    return RestError(_STATUSES[code], code, str(error.get("message")), details)
+
+
+def of_payload(problems: Sequence[Mapping[str, Any]], told: Told) -> RestError:
+    """Return the error of a write that was rejected: that of the problem whose status comes first."""
+    statuses = [_status_of(problem) for problem in problems]
+    status = min(statuses, key=_PAYLOAD_STATUSES.index)
+    first = problems[statuses.index(status)]
+    more = {"problems": [_listed(problem, told) for problem in problems]} if len(problems) > 1 else {}
+    if status != HTTPStatus.BAD_REQUEST:
+        return RestError(status, first["code"], told([first])[0].message, {**_data_of(first), **more})
+    error = of_problems(told(one for one in problems if one["httpStatus"] == HTTPStatus.BAD_REQUEST))
+    return error if {*statuses} == {HTTPStatus.BAD_REQUEST} else error.with_details(more)
 
 
 def missing_scopes(required: AbstractSet[str], granted: AbstractSet[str]) -> RestError:
@@ -101,12 +142,23 @@ def as_rest(error: BaseException) -> RestError | None:
             return of_problems(error.problems)
         case Unknown():
             return not_found()
-        case RequestError():
-            return of_request_error(error)
         case _:
             return None
 
 
-def _validation_problem(problem: Mapping[str, Any]) -> ValidationProblem:
-    path = problem["path"][1:] if problem["path"][:1] == ["input"] else problem["path"]
-    return ValidationProblem(".".join(map(str, path)), problem["code"], problem["message"])
+def _status_of(problem: Mapping[str, Any]) -> int:
+    if problem["code"] == ErrorCode.VERSION_CONFLICT:
+        # The version comes from `If-Match`.
+        return 412
+    # The number of problems that aren't listed decides nothing.
+    return 422 if problem["code"] == ErrorCode.MORE_PROBLEMS else problem["httpStatus"]
+
+
+def _data_of(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a problem says to programs, besides its code and place."""
+    return {name: value for name, value in problem.items() if name not in {"code", "path", "message", "httpStatus"}}
+
+
+def _listed(problem: Mapping[str, Any], told: Told) -> dict[str, Any]:
+    (shown,) = told([problem])
+    return {"code": shown.code, "property": shown.property, "message": shown.message, **_data_of(problem)}

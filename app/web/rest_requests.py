@@ -1,22 +1,95 @@
-"""What a REST request says: its path, its query and its headers as variables of the endpoint's document."""
+"""What a REST request says: its path, its query, its headers and its body as variables of the endpoint's document."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
+from app.rest.bodies import input_of
+from app.rest.controls import Controls, controls_of
 from app.rest.endpoints import Endpoint
 from app.rest.parameters import variables_of
+from app.rest.problems import Invalid, ValidationProblem
+from app.rest.rejections import validation_problems
 from app.web.http_errors import FailureCode, HttpError
+from app.web.malformed import bad
+from app.web.strict_json import json_of
+
+_UNFIT = "?"
+"""A field that no input has: the engine rejects the input with all of its problems, and nothing is written."""
+
+ReadT = TypeVar("ReadT")
 
 
-def variables_for(
-    endpoint: Endpoint,
-    values: Mapping[str, str],
-    _headers: Mapping[str, str],
-    body: bytes | bytearray,
-    limit: int,
-) -> dict[str, Any]:
-    """Return the variables of a request. `body`: of a GET, the query string. Raise Invalid with all problems."""
-    if len(body) > limit:
+class RestRequest(NamedTuple):
+    """A request to an endpoint."""
+
+    endpoint: Endpoint
+    path: str
+    values: Mapping[str, str]
+    """The values in the path."""
+    query: bytes
+    headers: Mapping[str, str]
+    """The headers by their names in lower case."""
+    body: bytes | bytearray
+
+
+class Given(NamedTuple):
+    """What a request says."""
+
+    request: RestRequest
+    variables: dict[str, Any]
+    versions: tuple[int, ...] = ()
+    """The versions that a write may change, the latest first; empty for any."""
+    problems: Sequence[ValidationProblem] = ()
+    """The problems of a write's headers and parameters. The engine rejects its variables, with the other problems."""
+
+    def told(self, found: Iterable[Mapping[str, Any]]) -> list[ValidationProblem]:
+        """Return problems that GraphQL found, and those of the headers and parameters, as problems of the request."""
+        endpoint, others = self.request.endpoint, [one for one in found if one["path"][1:2] != [_UNFIT]]
+        translated = validation_problems(others, endpoint.parameters, endpoint.body, self.variables)
+        return [*self.problems, *translated]
+
+
+def given_in(request: RestRequest, limit: int) -> Given:
+    """Return what a request says. Raise Invalid with all problems, Unknown or HttpError.
+
+    `limit`: the maximum length of a query, in bytes.
+    """
+    if len(request.query) > limit:
         msg = f"The URL's query is longer than {limit:,} bytes."
         raise HttpError(414, FailureCode.PAYLOAD_TOO_LARGE, msg)
-    return variables_of(endpoint.parameters, values, bytes(body))
+    endpoint = request.endpoint
+    read = partial(variables_of, endpoint.parameters, request.values, request.query)
+    if endpoint.body is None:
+        return Given(request, read())
+    # JSON that can't be read is told alone, as in GraphQL.
+    given = input_of(endpoint.body, _value(request.body))
+    problems: list[ValidationProblem] = []
+    variables = _collected(read, {}, problems)
+    controls = _collected(partial(controls_of, request.headers), Controls(), problems)
+    unfit = {_UNFIT: None} if problems else {}
+    variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls), **unfit}
+    return Given(request, variables, controls.versions, problems)
+
+
+def _value(body: bytes | bytearray) -> object:
+    if not body:
+        msg = "The body is empty: send a JSON object."
+        raise bad(msg)
+    return json_of(body, "body")
+
+
+def _controlled(controls: Controls) -> dict[str, Any]:
+    """Return the fields of the input that headers give."""
+    version = {"expectedVersion": controls.versions[0]} if controls.versions else {}
+    key = {"idempotencyKey": controls.idempotency_key} if controls.idempotency_key is not None else {}
+    return {**version, **key}
+
+
+def _collected(read: Callable[[], ReadT], otherwise: ReadT, problems: list[ValidationProblem]) -> ReadT:
+    """Return what was read, or something else and note the problems."""
+    try:
+        return read()
+    except Invalid as invalid:
+        problems += invalid.problems
+        return otherwise

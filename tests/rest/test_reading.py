@@ -92,7 +92,7 @@ async def test_nothing_is_served_at_other_paths(calls: Calls, unknown: str) -> N
 async def test_a_method_that_a_path_does_not_have_is_rejected_with_those_it_has(calls: Calls, path: str) -> None:
     answer = await calls.delete(path)
 
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.headers["allow"] == "GET, HEAD, PATCH"
     error_of(answer, 405, "METHOD_NOT_ALLOWED")
 
 
