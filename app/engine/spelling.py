@@ -32,8 +32,8 @@ _NUMBER = re.compile(r'"(-?(?:0|[1-9]\d*)(?:\.\d+)?)"', re.ASCII)
 
 Write: TypeAlias = Callable[[str], str]
 """From the JSON of a string to the JSON that is written instead."""
-Respelled: TypeAlias = Mapping[str, Any] | Write
-"""What is written again of a value: of an object, the members by their keys. Lists are left out."""
+Shape: TypeAlias = Mapping[str, Any] | Write
+"""What is written again of a value: of an object, the shapes of its members by their keys; a list has that of its items."""
 
 
 def respelled(operation: Operation, schema: GraphQLSchema, body: bytes) -> bytes:
@@ -44,9 +44,9 @@ def respelled(operation: Operation, schema: GraphQLSchema, body: bytes) -> bytes
     """
     if operation.spelling is None:
         return body
-    shape = operation.respelled.get(schema)
+    shape = operation.shapes.get(schema)
     if shape is None:
-        shape = operation.respelled[schema] = _Shapes(schema, operation.syntax, operation.spelling).of(operation)
+        shape = operation.shapes[schema] = _Shapes(schema, operation.syntax, operation.spelling).of(operation)
     return _Response(body.decode()).written(shape).encode()
 
 
@@ -62,12 +62,12 @@ class _Shapes:
         self._schema, self._spelling = schema, spelling
         self._fragments = fragments_of(document)
 
-    def of(self, operation: Operation) -> Mapping[str, Respelled]:
+    def of(self, operation: Operation) -> Mapping[str, Shape]:
         """Return what is written again in a response."""
         root = cast("GraphQLNamedType", self._schema.get_root_type(operation.type))
         return {"data": self._of_objects([(root, operation.node.selection_set)])}
 
-    def _of_objects(self, selected: Iterable[tuple[GraphQLNamedType, SelectionSetNode]]) -> Mapping[str, Respelled]:
+    def _of_objects(self, selected: Iterable[tuple[GraphQLNamedType, SelectionSetNode]]) -> Mapping[str, Shape]:
         """Return what is written again of objects that all of these selections are made of."""
         fields: dict[str, list[tuple[GraphQLNamedType, FieldNode]]] = defaultdict(list)
         spread: set[str] = set()
@@ -96,7 +96,7 @@ class _Shapes:
             on = kind if condition is None else self._schema.type_map[condition.name.value]
             yield from self._fields(on, below.selection_set, spread)
 
-    def _of_field(self, selected: list[tuple[GraphQLNamedType, FieldNode]]) -> Respelled | None:
+    def _of_field(self, selected: list[tuple[GraphQLNamedType, FieldNode]]) -> Shape | None:
         named, _ = selected[0]
         if isinstance(named, GraphQLEnumType):
             texts = self._spelling.enumerations.get(named.name)
@@ -130,12 +130,12 @@ class _Response:
         self._copied = 0
         """The position up to which the text is in the parts."""
 
-    def written(self, shape: Respelled) -> str:
+    def written(self, shape: Shape) -> str:
         """Return the JSON with the values of a shape replaced."""
         self._value(0, shape)
         return "".join([*self._parts, self._text[self._copied :]])
 
-    def _value(self, start: int, shape: Respelled) -> int:
+    def _value(self, start: int, shape: Shape) -> int:
         """Read the value that starts at a position, and return the position after it."""
         first = self._text[start]
         if first == "[":
@@ -148,13 +148,13 @@ class _Response:
             self._copied = end
         return end
 
-    def _items(self, at: int, shape: Respelled) -> int:
+    def _items(self, at: int, shape: Shape) -> int:
         while self._text[at] != "]":
             at = self._value(at, shape)
             at += self._text[at] == ","
         return at + 1
 
-    def _members(self, at: int, shapes: Mapping[str, Respelled]) -> int:
+    def _members(self, at: int, shapes: Mapping[str, Shape]) -> int:
         while self._text[at] != "}":
             key, colon = self._skip(self._text, at)
             shape = shapes.get(key)

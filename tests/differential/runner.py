@@ -17,14 +17,14 @@ _SECONDS = 600
 
 
 class Compared(Protocol):
-    """What is compared with each request."""
+    """Ways to run an operation whose answers must agree."""
 
     def token(self, company_id: UUID, *scopes: Scope) -> str:
         """A credential."""
         ...
 
     async def same(self, token: str, request: Request) -> Answer:
-        """The answer that all give, or one of them if they fit together otherwise; a difference fails."""
+        """The answer; a difference between the ways fails."""
         ...
 
 

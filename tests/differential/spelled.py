@@ -65,22 +65,21 @@ class Spelled:
         """The answer without a spelling, after all ways to spell it have given the same bytes."""
         try:
             plain = self.planning.prepare(request.query).select(request.operation_name)
-            body, execution = await self._body(self.planning, plain, token, request)
+            body, execution = await self.body(self.planning, plain, token, request)
         except RequestError as error:
             return Answer(400, {}, document_answer(error, request.accept).body, planned=False)
         spelled = plain.spelled(self.spelling)
         expected = respelled(spelled, SCHEMA, body)
-        spelled_body, spelled_execution = await self._body(self.planning, spelled, token, request)
-        by_fields, _ = await self._body(self.reference, spelled, token, request)
+        spelled_body, spelled_execution = await self.body(self.planning, spelled, token, request)
+        by_fields, _ = await self.body(self.reference, spelled, token, request)
         assert spelled_body == expected, request
         assert by_fields == expected, request
         # Who is asking is in GraphQL's spelling, so showing the scopes in another one isn't planned.
         assert spelled_execution is execution or b'"Scope.' in spelled_body, request
         return Answer(200, {}, body, planned=execution is Execution.PLANNED)
 
-    async def _body(
-        self, engine: Engine, operation: Operation, token: str, request: Request
-    ) -> tuple[bytes, Execution]:
+    async def body(self, engine: Engine, operation: Operation, token: str, request: Request) -> tuple[bytes, Execution]:
+        """The body of a response in the operation's spelling, and how the operation was executed."""
         variables: Mapping[str, Any] = request.variables or {}
         recent = RecentLists(seconds=0, size=0)
         async with Context(self.database, recent, self._principals[token]) as context:

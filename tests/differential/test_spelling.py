@@ -1,6 +1,7 @@
 """Answers in another spelling: what a plan writes is, byte for byte, what is written again of its usual answer."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
@@ -13,6 +14,7 @@ from hypothesis import Phase, given, settings
 from app.db.database import Database
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.identity import Scope
+from app.engine.execution import Execution
 from tests.differential import edge_cases, everything
 from tests.differential.applications import Request
 from tests.differential.contract import contract
@@ -103,6 +105,37 @@ async def _write(records: Records, chance: Random, parent: UUID, place: int) -> 
             customer, name=status, status=status, net_amount=pick(edge_cases.AMOUNTS)
         )
         await records.period(subscription, parent, net_amount=pick(edge_cases.AMOUNTS))
+
+
+async def test_scopes_of_the_credential_are_spelled_alike(spelled: Spelled, records: Records) -> None:
+    await records.customer()
+    request = Request("{ viewer { scopes company { baseCurrency } } customers { nodes { vatZone } } }")
+
+    answer = await spelled.same(spelled.token(records.company_id, *Scope), request)
+
+    assert answer.planned
+    assert Scope.CUSTOMERS_READ.name in answer.content["data"]["viewer"]["scopes"]
+
+
+async def test_the_payload_of_a_mutation_is_written_again(spelled: Spelled, records: Records) -> None:
+    parent = await records.customer(consolidation_mode="PER_CHILD_INVOICE", credit_limit=Decimal("10.00"))
+    customer = await records.customer(parent_customer_id=parent, metadata=_METADATA)
+    text = """mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) {
+      customer { shown: vatZone creditLimit metadata parent { consolidationMode creditLimit } } errors { code }
+    } }"""
+    operation = spelled.planning.prepare(text).select(None).spelled(spelled.spelling)
+    request = Request(text, {"input": {"id": str(customer), "vatZone": "EU", "creditLimit": "12.50"}})
+
+    body, execution = await spelled.body(
+        spelled.planning, operation, spelled.token(records.company_id, *Scope), request
+    )
+
+    assert execution is Execution.PLANNED
+    before, _, after = body.decode().partition('"metadata":')
+    metadata, _, after = after.partition(',"parent":')
+    assert before == '{"data":{"updateCustomer":{"customer":{"shown":"VatZone.eu","creditLimit":12.50,'
+    assert json.loads(metadata) == _METADATA
+    assert after == ('{"consolidationMode":"ConsolidationMode.per_child_invoice","creditLimit":10.00}},"errors":[]}}}')
 
 
 async def test_a_stored_value_that_the_schema_lacks_is_the_same_error_in_any_spelling(migrated_dsn: str) -> None:

@@ -163,11 +163,11 @@ def test_what_is_written_again_is_found_once_per_operation() -> None:
     body = b'{"data":{"thing":{"mode":"SELF"}}}'
 
     first = respelled(operation, SCHEMA, body)
-    (shape,) = operation.respelled.values()
+    (shape,) = operation.shapes.values()
 
     assert respelled(operation, SCHEMA, body) == first
-    assert [*operation.respelled.values()] == [shape]
-    assert operation.respelled[SCHEMA] is shape
+    assert [*operation.shapes.values()] == [shape]
+    assert operation.shapes[SCHEMA] is shape
 
 
 async def test_an_operation_in_a_spelling_shares_no_plan_with_the_original() -> None:
@@ -185,7 +185,7 @@ async def test_an_operation_in_a_spelling_shares_no_plan_with_the_original() -> 
     caches = [
         cache
         for operation in (original, other, again)
-        for cache in (operation.made, operation.payloads, operation.respelled)
+        for cache in (operation.made, operation.payloads, operation.shapes)
     ]
     assert len({id(cache) for cache in caches}) == len(caches)
     assert original.spelling is None
