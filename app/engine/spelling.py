@@ -33,7 +33,7 @@ _NUMBER = re.compile(r'"(-?(?:0|[1-9]\d*)(?:\.\d+)?)"', re.ASCII)
 Write: TypeAlias = Callable[[str], str]
 """From the JSON of a string to the JSON that is written instead."""
 Shape: TypeAlias = Mapping[str, Any] | Write
-"""What is written again of a value: of an object, the shapes of its members by their keys; a list has that of its items."""
+"""What is written again of a value: of an object, the shapes of its members by key; of a list, that of its items."""
 
 
 def respelled(operation: Operation, schema: GraphQLSchema, body: bytes) -> bytes:
