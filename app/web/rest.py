@@ -17,6 +17,7 @@ from app.rest.answers import Pages, Written
 from app.rest.documents import TEXTS
 from app.rest.endpoints import ENDPOINTS, Endpoint
 from app.rest.routing import Routes
+from app.rest.spelling import REST
 from app.scheduling.pauses import run_in_turn
 from app.web.answers import Answer
 from app.web.deadline import Deadline
@@ -132,7 +133,7 @@ class RestEndpoints(OperationEndpoint):
     async def _prepare(self, served: _Served) -> Operation:
         """Prepare the operation of an endpoint, and keep it."""
         document = await self._engine.prepare_aside(TEXTS[served.endpoint.document])
-        operation = document.select(None)
+        operation = document.select(None).spelled(REST)
         # Fields that need a scope beyond these are left out of the answer.
         served.scopes = frozenset(self._engine.scopes_of(operation, **dict.fromkeys(operation.switches, False)))
         served.operation = operation

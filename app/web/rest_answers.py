@@ -13,6 +13,7 @@ from app.engine.execution import Operation, Outcome
 from app.rest.answers import One, Pages, Shown, Written
 from app.rest.pages import page_of
 from app.rest.preconditions import is_unchanged, tag_of
+from app.rest.spelling import in_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.rest_errors import not_found, of_field_errors, of_payload
 from app.web.rest_requests import Given
@@ -123,7 +124,7 @@ def _data(ran: Ran) -> bytes:
         return ran.outcome.answer
     if errors := _errors(ran):
         raise of_field_errors(errors, ran.given.told)
-    return to_json({"data": ran.outcome.answer.data})
+    return in_rest(ran.operation, to_json({"data": ran.outcome.answer.data}))
 
 
 def _errors(ran: Ran) -> list[GraphQLFormattedError]:
