@@ -10,6 +10,7 @@ from app.engine.document_limits import Limits
 from app.engine.limits import SATURATED, shown_count
 from app.engine.operations import Operation
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
+from app.engine.value_problems import ValueProblems
 from app.engine.variable_problems import literals_of, uses_of
 from app.scheduling.pauses import MANY_ITEMS, run_in_turn
 
@@ -57,6 +58,12 @@ class Checks:
             values = self._check_size(operation, coerced.coerced)
         return Checked(coerced, values + operation.introspected * _VALUES_PER_INTROSPECTED, items)
 
+    async def problems(self, operation: Operation, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return all problems with the variables and of inputs in them; raise RequestError for too many items."""
+        operation.lists.check(variables, self._limits.max_input_items)
+        found = await run_in_turn(object(), self._problems, operation, variables)
+        return found.listed()
+
     def check_without_variables(self, operation: Operation) -> None:
         """Raise RequestError if an operation without variables asks for too much."""
         operation.lists.check({}, self._limits.max_input_items)
@@ -69,13 +76,16 @@ class Checks:
 
     def _invalid_variables(self, operation: Operation, variables: Mapping[str, Any]) -> RequestError:
         """Return the error with all problems of variables that can't be coerced, and of the inputs that they are in."""
-        document, node = operation.syntax, operation.node
-        literals = literals_of(self._schema, document, node)
-        problems = operation.variables.problems(variables, uses_of(document, node), literals)
+        problems = self._problems(operation, variables)
         wrong = {name for _, name in problems.found}
-        definitions = node.variable_definitions or ()
+        definitions = operation.node.variable_definitions or ()
         nodes = [definition for definition in definitions if definition.variable.name.value in wrong]
         return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
+
+    def _problems(self, operation: Operation, variables: Mapping[str, Any]) -> ValueProblems:
+        document, node = operation.syntax, operation.node
+        literals = literals_of(self._schema, document, node)
+        return operation.variables.problems(variables, uses_of(document, node), literals)
 
     def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> int:
         """Return the number of values that the operation requests; raise RequestError for too many values or rows."""

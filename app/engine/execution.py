@@ -68,7 +68,8 @@ class Engine:
         self._plans = plans
         self._guard = guard
         self._begin = begin
-        self._checks = Checks(schema, limits)
+        self.checks = Checks(schema, limits)
+        """What operations are checked by before they run, for callers that don't run them."""
         self._portions = Portions()
 
     @property
@@ -100,7 +101,7 @@ class Engine:
     def check_operation(self, operation: Operation) -> None:
         """Raise RequestError if an operation without variables asks for too much. Others are checked when they run."""
         if not operation.node.variable_definitions:
-            self._checks.check_without_variables(operation)
+            self.checks.check_without_variables(operation)
 
     def scopes_of(self, operation: Operation, **switches: bool) -> AbstractSet[str]:
         """Return the scopes that an operation needs under these values of its variables in @skip and @include."""
@@ -134,7 +135,7 @@ class Engine:
         """
         if operation.type is OperationType.SUBSCRIPTION:
             raise request_error(RequestErrorCode.UNSUPPORTED, NEEDS_STREAM)
-        checked = await self._checks.check(operation, variables, is_large=is_large)
+        checked = await self.checks.check(operation, variables, is_large=is_large)
         is_query = operation.type is OperationType.QUERY
         if (turn := self._begin(context, checked.values, checked.items, is_query=is_query)) is not None:
             await turn
@@ -147,7 +148,7 @@ class Engine:
 
         Missing scopes reject it, too, because otherwise each event would have the same errors.
         """
-        checked = await self._checks.check(operation, variables)
+        checked = await self.checks.check(operation, variables)
         executor = self._begun(self._executors, operation, checked.variables, context)
         try:
             if errors := self._scope_errors(operation, checked.variables, context):

@@ -96,6 +96,10 @@ class ValueProblems:
         message = " ".join(problem.message for problem, _ in self.found[:_MOST_IN_MESSAGE])
         if len(self.found) > _MOST_IN_MESSAGE:
             message += " There are more problems."
+        return GraphQLError(message, nodes, extensions={"problems": self.listed()})
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the problems as `extensions.problems` holds them."""
         listed = [
             shown_problem(problem) | ({} if variable is None else {"variable": variable})
             for problem, variable in self.found
@@ -105,7 +109,7 @@ class ValueProblems:
             more = f"The input has more than {MOST_LISTED:,} problems: correct those listed, then try again."
             last = shown_problem(ValueProblem(ErrorCode.MORE_PROBLEMS, (), more))
             listed.append({**last, "limit": MOST_LISTED})
-        return GraphQLError(message, nodes, extensions={"problems": listed})
+        return listed
 
 
 def shown_problem(problem: ValueProblem) -> dict[str, Any]:

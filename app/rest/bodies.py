@@ -1,8 +1,4 @@
-"""The bodies of requests, and the `input` of the mutation that each one becomes.
-
-GraphQL checks the values. A member that only REST rejects gets a name that no input of GraphQL has, so that the engine
-reports it with all other problems, and nothing is written.
-"""
+"""The bodies of requests, and the `input` of the mutation that each one becomes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +15,7 @@ from graphql import (
 )
 from graphql.pyutils import suggestion_list
 
-from app.domain.errors import ErrorCode
+from app.domain.errors import MOST_LISTED, ErrorCode
 from app.domain.labels import label, shown_value
 from app.domain.texts import shown
 from app.engine.request_errors import ValueCode
@@ -28,8 +24,7 @@ from app.graphql.strawberry_seam import executable
 from app.rest.problems import MOST_CHARACTERS, Invalid, ValidationProblem, shortened
 from app.rest.spelling import REST
 
-_UNFIT = "?"
-"""The beginning of the names of members that don't fit. A name in GraphQL can't begin with it."""
+_INPUT = "input"
 _HEADERS = {"idempotencyKey": "Idempotency-Key", "expectedVersion": "If-Match"}
 """The headers that stand for fields of inputs."""
 _WHOLE_INPUT = re.compile(r"\AThe input ")
@@ -46,51 +41,72 @@ class Body:
     """The names of its members. The input may have more, such as those that are headers in REST."""
 
 
-def input_of(body: Body, value: object) -> dict[str, Any]:
-    """Return the input that a body becomes, with its members in their order. Raise Invalid if it isn't an object.
+class Read(NamedTuple):
+    """What a body says."""
 
-    Enumerations are read in either case. Members that don't fit get other names, which `problem_of_input` reads.
+    input: dict[str, Any]
+    """The input that it becomes, without the members that have problems."""
+    problems: list[ValidationProblem]
+    """What GraphQL can't see. It checks the values of the input."""
+
+
+def input_of(body: Body, value: object) -> Read:
+    """Return the input that a body becomes, and problems of its other members. Raise Invalid if it isn't an object.
+
+    Enumerations are read in either case.
     """
     if not isinstance(value, dict):
         message = f"The body must be an object, not {shown_value(value)}."
         raise Invalid([ValidationProblem("", ErrorCode.FIELD_INVALID, message)])
-    members = _members(body)
-    found: dict[str, Any] = {}
-    for name, given in cast("Mapping[str, Any]", value).items():
-        names = members.enumerations.get(name)
-        if names is not None and isinstance(given, str) and given.isascii():
-            found[name] = names.get(given.lower(), given)
-            continue
-        # GraphQL would take a value that isn't a list for a list of one.
-        fits = name in members.known and (name not in members.lists or isinstance(given, list | None))
-        found[name if fits else _UNFIT + name] = given
+    members, sent = _members(body), cast("dict[str, object]", value)
+    found = Read({}, [])
+    for name, given in sent.items():
+        if name not in members.known:
+            # Looking for a similar name takes half a millisecond, and a body can have thousands of members.
+            if len(found.problems) <= MOST_LISTED:
+                found.problems.append(_unknown(name, name, body.fields))
+        elif name in members.lists and not _is_list(given):
+            # GraphQL would take it for a list of one.
+            message = f"{label(name)} must be a list, not {shown_value(cast('object', given))}."
+            found.problems.append(ValidationProblem(name, ErrorCode.FIELD_INVALID, message))
+        else:
+            names = members.enumerations.get(name)
+            found.input[name] = given if names is None else _named(given, names)
     return found
 
 
-def problem_of_input(found: Mapping[str, Any], body: Body) -> ValidationProblem:
-    """Return a problem with an input as a problem with the body; `found` has its `code`, `path` and `message`."""
-    code, message, names = found["code"], found["message"], cast("Sequence[str]", found["path"])[1:]
+def problem_of_input(found: Mapping[str, Any]) -> ValidationProblem:
+    """Return a problem that GraphQL finds in an input as one of its body.
+
+    `found` is an entry of `extensions.problems` or of a payload's `errors`.
+    """
+    code, message, path = found["code"], found["message"], cast("Sequence[str]", found["path"])
+    names = path[1:] if path[:1] == [_INPUT] else path
     if code == ValueCode.UNKNOWN:
-        if len(names) > 1:
-            message = _unknown(names[-1], ())
-        elif (name := names[0].removeprefix(_UNFIT)) in body.fields:
-            names, code, message = [name], ErrorCode.FIELD_INVALID, f"{label(name)} must be a list."
-        else:
-            names, message = [name], _unknown(name, body.fields)
-    elif len(names) == 1:
+        return _unknown(names[-1], ".".join(names))
+    if len(names) == 1:
         names = [_HEADERS.get(names[0], names[0])]
     return ValidationProblem(shortened(".".join(names)), code, _WHOLE_INPUT.sub("The body ", message))
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    """Return the message about an unknown member."""
+def _unknown(name: str, place: str, known: Sequence[str] = ()) -> ValidationProblem:
     if name in _HEADERS:
         advice = f"send it in the header {_HEADERS[name]}."
     else:
         # Comparing takes time proportional to the length of the name.
         similar = suggestion_list(name, known) if len(name) <= MOST_CHARACTERS else []
         advice = f"did you mean {similar[0]}?" if similar else "leave it out."
-    return f"{shown(name)} is not a property of the body: {advice}"
+    message = f"{shown(name)} is not a property of the body: {advice}"
+    return ValidationProblem(shortened(place), ValueCode.UNKNOWN, message)
+
+
+def _is_list(value: object) -> bool:
+    return value is None or isinstance(value, list)
+
+
+def _named(value: object, names: Mapping[str, str]) -> object:
+    """Return the name of an enumeration's value in GraphQL; other values as they are, for GraphQL to reject."""
+    return names.get(value.lower(), value) if isinstance(value, str) and value.isascii() else value
 
 
 class _Members(NamedTuple):

@@ -22,7 +22,7 @@ from app.graphql.arguments import Problems, filled
 from app.graphql.codes import FieldCode
 from app.graphql.metadata_pairs import pairs_of
 from app.graphql.types.customer_filter import MetadataPairInput
-from app.rest.problems import Invalid, Unknown, ValidationProblem, shortened
+from app.rest.problems import Invalid, Unknown, ValidationProblem, listed, shortened
 
 MAX_LIMIT = 500
 """Maximum number of objects on a page."""
@@ -133,12 +133,8 @@ class _Reading:
 
     def reject_if_any(self) -> None:
         """Raise the first problems, if there are any."""
-        found = [*self._found]
-        if len(found) > MOST_LISTED:
-            message = f"The query has more than {MOST_LISTED} problems: correct those listed, then try again."
-            found[MOST_LISTED:] = [ValidationProblem("", ErrorCode.MORE_PROBLEMS, message)]
-        if found:
-            raise Invalid(found)
+        if self._found:
+            raise Invalid(listed([*self._found]))
 
     def given(self, query_string: bytes) -> dict[str, list[tuple[str, str]]]:
         """Return the names and values that belong to each parameter, by its own name."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from app.domain.errors import MOST_LISTED, ErrorCode
+
 MOST_CHARACTERS = 150
 """Maximum length of a name that is shown whole, longer than that of a metadata entry."""
 _MOST_IN_MESSAGE = 10
@@ -28,6 +30,26 @@ class Invalid(Exception):
 
 class Unknown(Exception):
     """The path names an object that can't exist, because its id is malformed. It is answered with 404."""
+
+
+def in_order(problems: Iterable[ValidationProblem], members: Iterable[str]) -> list[ValidationProblem]:
+    """Return the problems of a request in the order of its body's members; others follow."""
+    places = {shortened(name): place for place, name in enumerate(members)}
+
+    def place(problem: ValidationProblem) -> int:
+        member = problem.property if problem.property in places else problem.property.partition(".")[0]
+        return places.get(member, len(places))
+
+    return sorted(problems, key=place)
+
+
+def listed(problems: Sequence[ValidationProblem]) -> Sequence[ValidationProblem]:
+    """Return as many problems as an answer lists. If there are more, the last one says so."""
+    found = [problem for problem in problems if problem.code != ErrorCode.MORE_PROBLEMS]
+    if len(found) == len(problems) <= MOST_LISTED:
+        return found
+    message = f"The request has more than {MOST_LISTED} problems: correct those listed, then try again."
+    return [*found[:MOST_LISTED], ValidationProblem("", ErrorCode.MORE_PROBLEMS, message)]
 
 
 def validation_errors(problems: Iterable[ValidationProblem]) -> list[dict[str, Any]]:

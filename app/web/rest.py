@@ -30,7 +30,7 @@ from app.web.media_types import negotiate
 from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
 from app.web.request_log import OperationLog, OperationRecord
 from app.web.rest_answers import Ran, answer_of, stored_version
-from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_request_error
+from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_problems, of_request_error
 from app.web.rest_requests import Given, RestRequest, given_in
 from app.web.running import Runner
 
@@ -160,6 +160,8 @@ class RestEndpoints(OperationEndpoint):
     async def _run(self, running: _Running, given: Given) -> Outcome:
         size = len(given.request.body)
         try:
+            if given.problems:
+                raise of_problems(given.told(await self._engine.checks.problems(running.operation, given.variables)))
             return await self._runner.run(running.operation, given.variables, *running[1:], size=size)
         except RequestError as error:
             raise of_request_error(error, given.told) from None

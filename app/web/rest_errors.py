@@ -30,11 +30,6 @@ _STATUSES: Mapping[str, int] = {
     FieldCode.METADATA_FILTER_LIMIT_EXCEEDED: 400,
 }
 """The statuses of errors of fields by their codes, the most severe first."""
-_PROPERTIES: Mapping[str, str] = {
-    FieldCode.INVALID_CURSOR: "after",
-    FieldCode.METADATA_FILTER_LIMIT_EXCEEDED: "metadata",
-}
-"""The parameters that some codes are about."""
 _PAYLOAD_STATUSES = (400, 404, 409, 412, 422)
 """The statuses of problems of payloads: the first one is the answer's."""
 _NO_CUSTOMER = "The company has no customer with this id."
@@ -101,10 +96,8 @@ def of_field_errors(errors: Sequence[GraphQLFormattedError], told: Told) -> Rest
     code = next((code for code in _STATUSES if code in by_code), str(FailureCode.INTERNAL_SERVER_ERROR))
     error = by_code.get(code, errors[0])
     details = {name: value for name, value in (error.get("extensions") or {}).items() if name != "code"}
-    if code == FieldCode.BAD_USER_INPUT:
-        return of_problems(told(details.get("problems", ())))
-    if code in _PROPERTIES:
-        return of_problems([ValidationProblem(_PROPERTIES[code], code, str(error.get("message")))])
+    if (found := details.get("problems")) is not None:
+        return of_problems(told(found))
     return RestError(_STATUSES[code], code, str(error.get("message")), details)
 
 

@@ -2,20 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from app.rest.bodies import input_of
 from app.rest.controls import Controls, controls_of
 from app.rest.endpoints import Endpoint
 from app.rest.parameters import variables_of
-from app.rest.problems import Invalid, ValidationProblem
+from app.rest.problems import Invalid, ValidationProblem, in_order, listed
 from app.rest.rejections import validation_problems
 from app.web.http_errors import FailureCode, HttpError
 from app.web.malformed import bad
 from app.web.strict_json import json_of
-
-_UNFIT = "?"
-"""A field that no input has: the engine rejects the input with all of its problems, and nothing is written."""
 
 ReadT = TypeVar("ReadT")
 
@@ -41,13 +38,14 @@ class Given(NamedTuple):
     versions: tuple[int, ...] = ()
     """The versions that a write may change, the latest first; empty for any."""
     problems: Sequence[ValidationProblem] = ()
-    """The problems of a write's headers and parameters. The engine rejects its variables, with the other problems."""
+    """What GraphQL can't see of a write. If there are any, its operation doesn't run."""
+    members: Sequence[str] = ()
+    """The names of the body's members."""
 
-    def told(self, found: Iterable[Mapping[str, Any]]) -> list[ValidationProblem]:
-        """Return problems that GraphQL found, and those of the headers and parameters, as problems of the request."""
-        endpoint, others = self.request.endpoint, [one for one in found if one["path"][1:2] != [_UNFIT]]
-        translated = validation_problems(others, endpoint.parameters, endpoint.body, self.variables)
-        return [*self.problems, *translated]
+    def told(self, found: Iterable[Mapping[str, Any]]) -> Sequence[ValidationProblem]:
+        """Return all problems of the request: those that GraphQL found, and its own."""
+        translated = validation_problems(found, self.request.endpoint.parameters, self.variables)
+        return listed(in_order([*self.problems, *translated], self.members))
 
 
 def given_in(request: RestRequest, limit: int) -> Given:
@@ -63,13 +61,12 @@ def given_in(request: RestRequest, limit: int) -> Given:
     if endpoint.body is None:
         return Given(request, read())
     # JSON that can't be read is told alone, as in GraphQL.
-    given = input_of(endpoint.body, _value(request.body))
-    problems: list[ValidationProblem] = []
+    value = _value(request.body)
+    given, problems = input_of(endpoint.body, value)
     variables = _collected(read, {}, problems)
     controls = _collected(partial(controls_of, request.headers), Controls(), problems)
-    unfit = {_UNFIT: None} if problems else {}
-    variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls), **unfit}
-    return Given(request, variables, controls.versions, problems)
+    variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls)}
+    return Given(request, variables, controls.versions, problems, tuple(cast("dict[str, Any]", value)))
 
 
 def _value(body: bytes | bytearray) -> object:

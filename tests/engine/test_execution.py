@@ -61,6 +61,22 @@ async def test_a_variable_that_does_not_fit_is_rejected_before_anything_runs(
     assert (error.extensions or {})["problems"][0]["message"] == error.message
 
 
+async def test_all_problems_with_variables_are_told_without_running_the_operation() -> None:
+    engine, text = (
+        toy_engine(),
+        "query($value: Int!, $filter: Filter){bound(value: $value) things(filter: $filter){totalCount}}",
+    )
+    operation = engine.prepare(text).select(None)
+
+    with pytest.raises(RequestError) as caught:
+        await run(text, {"value": "1", "filter": {"other": 1}})
+
+    assert await engine.checks.problems(operation, {"value": 1, "filter": {}}) == []
+    problems = await engine.checks.problems(operation, {"value": "1", "filter": {"other": 1}})
+    assert [problem["path"] for problem in problems] == [["value"], ["filter", "other"]]
+    assert problems == (caught.value.errors[0].extensions or {})["problems"]
+
+
 async def test_more_rows_than_the_limit_are_rejected_with_both_figures() -> None:
     with pytest.raises(RequestError) as caught:
         await run("query($n: Int){things(first: 500){nodes{parts(first: $n){id}}}}", {"n": 249})

@@ -11,6 +11,7 @@ from app.engine.variables import OperationVariables
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable
 from app.rest.bodies import Body, input_of
+from app.rest.problems import in_order, listed
 from app.rest.rejections import validation_problems
 
 SCHEMA = executable(schema)
@@ -36,21 +37,29 @@ def _variables(body: Body) -> tuple[OperationVariables, dict[str, Any]]:
     return OperationVariables(SCHEMA, operation, InputValues()), dict(uses_of(document, operation))
 
 
-def variables_of_body(body: Body, value: object) -> dict[str, Any]:
-    """The variables of a request with a body."""
+def read(body: Body, value: object) -> dict[str, Any]:
+    """The input that a body becomes, all of which REST takes."""
+    found = input_of(body, value)
+    assert found.problems == []
+    return found.input
+
+
+def _given(body: Body, read_input: dict[str, Any]) -> dict[str, Any]:
     own = {"id": UUID} if body.input_type == "UpdateCustomerInput" else {}
-    return {"input": own | input_of(body, value)}
+    return {"input": own | read_input}
 
 
 def fits(body: Body, value: object) -> bool:
     """Whether the engine runs the mutation."""
-    return _variables(body)[0].coerce(variables_of_body(body, value)) is not None
+    found = input_of(body, value)
+    return not found.problems and _variables(body)[0].coerce(_given(body, found.input)) is not None
 
 
-def told(body: Body, value: object) -> list[tuple[str, str, str]]:
-    """The problems of a body that doesn't fit."""
-    given = variables_of_body(body, value)
+def told(body: Body, value: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The problems of a body, without those that only its mutation finds."""
+    found = input_of(body, value)
+    given = _given(body, found.input)
     variables, uses = _variables(body)
-    assert variables.coerce(given) is None
-    error = variables.problems(given, uses).error([])
-    return [*validation_problems((error.extensions or {})["problems"], (), body, given)]
+    of_engine = variables.problems(given, uses).listed()
+    problems = [*found.problems, *validation_problems(of_engine, (), given)]
+    return [*listed(in_order(problems, value))]

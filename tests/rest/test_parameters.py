@@ -248,7 +248,7 @@ def test_a_query_of_thousands_of_problems_lists_the_first_hundred() -> None:
     assert found[-1] == (
         "",
         "MORE_PROBLEMS",
-        "The query has more than 100 problems: correct those listed, then try again.",
+        "The request has more than 100 problems: correct those listed, then try again.",
     )
 
 
