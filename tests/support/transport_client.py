@@ -1,7 +1,6 @@
 """A client of graphql-transport-ws that sends and receives single messages, also wrong ones."""
 
 import asyncio
-import gc
 import json
 import socket
 from collections.abc import AsyncGenerator, Mapping
@@ -14,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.web.websocket_connection import WebSocketConnection
+from tests.support.tracked import tracked
 
 PROTOCOL = "graphql-transport-ws"
 _PATIENCE_SECONDS = 20
@@ -105,6 +105,4 @@ async def connected(
 
 def connections() -> list[WebSocketConnection]:
     """Return the WebSockets of the servers in this process."""
-    # `isinstance` would ask what a weak reference refers to.
-    found = [tracked for tracked in gc.get_objects() if type(tracked) is WebSocketConnection]
-    return [connection for connection in found if not connection.disconnected]
+    return [connection for connection in tracked(WebSocketConnection) if not connection.disconnected]

@@ -1,7 +1,6 @@
 """What clients may take of the server by their connections alone: they wait, send endless headers, or don't read."""
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +17,7 @@ from app.web.http_rejections import MAX_REFUSED
 from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired
 from tests.support.toy_app import toy_app
+from tests.support.tracked import tracked
 
 pytestmark = pytest.mark.usefixtures("reading")
 
@@ -284,8 +284,7 @@ async def test_those_that_made_room_take_few_files_until_they_have_read_their_er
 
 def open_connections() -> list[HttpProtocol]:
     """Return the connections that this process serves."""
-    found = [tracked for tracked in gc.get_objects() if isinstance(tracked, HttpProtocol)]
-    return [connection for connection in found if not connection.transport.is_closing()]
+    return [connection for connection in tracked(HttpProtocol) if not connection.transport.is_closing()]
 
 
 async def test_who_is_idle_for_a_second_makes_room_before_an_incomplete_body() -> None:

@@ -2,7 +2,6 @@
 loops."""
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -16,6 +15,7 @@ from app.web.envelope import Envelope
 from app.web.http_protocol import HttpProtocol
 from app.web.pipelining import MAX_AHEAD
 from tests.support.listening import Wire, listening, wired
+from tests.support.tracked import tracked
 
 pytestmark = pytest.mark.usefixtures("reading")
 
@@ -77,10 +77,8 @@ def connections() -> list[HttpProtocol]:
     """The server's ends of open connections."""
     return [
         protocol
-        for protocol in gc.get_objects()
-        if isinstance(protocol, HttpProtocol)
-        and protocol in protocol.connections
-        and protocol.loop is asyncio.get_running_loop()
+        for protocol in tracked(HttpProtocol)
+        if protocol in protocol.connections and protocol.loop is asyncio.get_running_loop()
     ]
 
 

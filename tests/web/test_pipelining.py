@@ -1,7 +1,6 @@
 """Requests that are sent before the answers to earlier ones: all are answered, and few are kept meanwhile."""
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from app.web.connections import ConnectionLimits, usage
 from app.web.http_protocol import HttpProtocol
 from app.web.pipelining import MAX_AHEAD, PIECE_BYTES
 from tests.support.listening import Wire, listening, wired
+from tests.support.tracked import tracked
 
 pytestmark = pytest.mark.usefixtures("reading")
 
@@ -56,9 +56,8 @@ async def asked(app: Slow, sent: bytes, limits: ConnectionLimits | None = None) 
 
 def protocol() -> HttpProtocol:
     """The server's end of the one connection that has a request."""
-    found = [tracked for tracked in gc.get_objects() if isinstance(tracked, HttpProtocol) and tracked.pipeline]
-    assert len(found) == 1
-    return found[0]
+    (found,) = (connection for connection in tracked(HttpProtocol) if connection.pipeline)
+    return found
 
 
 async def test_of_thousands_of_requests_sent_ahead_few_are_parsed_and_all_are_answered() -> None:

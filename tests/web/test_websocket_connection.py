@@ -22,6 +22,7 @@ from app.web.envelope import Envelope
 from app.web.http_whole import WholeProtocol
 from app.web.websocket_connection import DRAIN
 from tests.support.listening import Wire, listening, wired
+from tests.support.tracked import tracked
 from tests.support.transport_client import connections
 from tests.support.until import until
 
@@ -387,8 +388,7 @@ async def test_a_handshake_during_the_shutdown_is_answered_with_503() -> None:
     serving = asyncio.create_task(serve())
     await opening.wait()
     async with wired(ports[0]) as wire:
-        found = [tracked for tracked in gc.get_objects() if type(tracked) is WholeProtocol]
-        (connection,) = [protocol for protocol in found if protocol in protocol.connections]
+        (connection,) = [protocol for protocol in tracked(WholeProtocol) if protocol in protocol.connections]
         ending.set()
         await until(lambda: cast("Connections", connection.server_state).is_draining)
         await wire.send(HANDSHAKE + b"\r\n")
@@ -420,8 +420,7 @@ async def test_the_handshake_of_an_open_connection_takes_no_memory() -> None:
             async with framed(port) as wire:
                 wire.write(frame(b"a"))
                 assert await wire.exactly(3) == b"\x81\x01a"
-                assert [tracked for tracked in gc.get_objects() if type(tracked) is WholeProtocol] == []
-                requests = [tracked for tracked in gc.get_objects() if type(tracked) is Request]
-                assert [len(request.headers) for request in requests] == [0]
+                assert tracked(WholeProtocol) == []
+                assert [len(request.headers) for request in tracked(Request)] == [0]
         finally:
             gc.enable()
