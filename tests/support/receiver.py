@@ -111,6 +111,16 @@ def repeating(start: bytes, piece: bytes, *, pause: float = 0) -> Behavior:
     return behave
 
 
+def waiting(released: asyncio.Event) -> Behavior:
+    """Answer nothing until an event is set, and then 204."""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        await answering()(reader, writer)
+
+    return behave
+
+
 def silent(seconds: float = 3_600) -> Behavior:
     """Answer nothing for this long, and then 204."""
 

@@ -21,7 +21,8 @@ from app.unavailable import DatabaseUnavailable
 from app.webhooks.deliveries import Deliveries
 from tests.support.databases import execute
 from tests.support.feed import event, stamp_all, write
-from tests.support.receiver import Receiver, answering, silent, writing
+from tests.support.receiver import Receiver, answering, silent, waiting, writing
+from tests.support.until import until
 from tests.support.webhook_endpoints import Endpoints, NewSender, end_turns, settle
 from tests.support.webhook_secrets import EARLIER, SECRET
 
@@ -162,13 +163,14 @@ async def test_a_receiver_that_is_gone_pauses_its_endpoint_at_once(
 async def test_a_slow_or_failing_endpoint_delays_no_other(
     new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, other_receiver: Receiver, events: list[UUID]
 ) -> None:
-    sender = new_sender(webhook_timeout_seconds=1)
+    sender = new_sender(webhook_timeout_seconds=3)
     other_receiver.behavior = silent()
     slow = await endpoints.add(url_of(other_receiver))
     good = await endpoints.add(url_of(receiver))
 
     await sender.run_once()
     await receiver.until(3)
+    await other_receiver.until(1)
 
     assert (await endpoints.deliveries(slow), len(other_receiver.requests)) == ([], 1)
     await settle(sender)
@@ -366,12 +368,14 @@ async def test_of_two_senders_one_sends(
 async def test_a_sender_that_lost_its_lease_writes_nothing_and_sends_nothing_more(
     sender: Deliveries, endpoints: Endpoints, receiver: Receiver, events: list[UUID], change: dict[str, Any]
 ) -> None:
-    receiver.behavior = silent(0.2)
+    released = asyncio.Event()
+    receiver.behavior = waiting(released)
     endpoint = await endpoints.add(url_of(receiver))
     await sender.run_once()
     await receiver.until(1)
 
     await endpoints.change(endpoint, **change)
+    released.set()
     await end_turns(sender)
 
     stored = await endpoints.of(endpoint)
@@ -382,20 +386,20 @@ async def test_a_sender_that_lost_its_lease_writes_nothing_and_sends_nothing_mor
 async def test_a_turn_of_the_same_sender_does_not_take_over_the_lease_of_an_earlier_one(
     new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:
-    sender = new_sender()
-    receiver.behavior = silent(0.2)
+    sender, first, second = new_sender(), asyncio.Event(), asyncio.Event()
+    receiver.behavior = waiting(first)
     endpoint = await endpoints.add(url_of(receiver))
     await sender.run_once()
     await receiver.until(1)
-    receiver.behavior = silent(1)
+    receiver.behavior = waiting(second)
     await endpoints.change(endpoint, leased_until=datetime(2026, 1, 1, tzinfo=UTC))
     with capture_logs() as lines:
         await sender.run_once()
         await receiver.until(2)
-        while not lines:  # noqa: ASYNC110 - the end of the first turn
-            await asyncio.sleep(0.01)
+        first.set()
+        await until(lambda: bool(lines))
         assert await endpoints.deliveries(endpoint) == []
-        receiver.behavior = answering()
+        second.set()
         await settle(sender)
 
     assert [line["event"] for line in lines] == ["webhook_lease_lost"]
@@ -406,13 +410,15 @@ async def test_a_turn_of_the_same_sender_does_not_take_over_the_lease_of_an_earl
 async def test_an_event_whose_outcome_was_lost_is_sent_again(
     sender: Deliveries, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:
-    receiver.behavior = silent(0.1)
+    released = asyncio.Event()
+    receiver.behavior = waiting(released)
     endpoint = await endpoints.add(url_of(receiver))
     await sender.run_once()
     await receiver.until(1)
     # A caller replays from the beginning while the first event is being sent.
     await endpoints.change(endpoint, leased_by=None, position=0)
 
+    released.set()
     await settle(sender)
 
     assert [request.json()["version"] for request in receiver.requests] == [1, 1, 2, 3]
@@ -422,26 +428,38 @@ async def test_an_event_whose_outcome_was_lost_is_sent_again(
 async def test_a_deleted_endpoint_gets_nothing_more(
     sender: Deliveries, owner_dsn: str, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:
-    receiver.behavior = silent(0.1)
+    released = asyncio.Event()
+    receiver.behavior = waiting(released)
     await endpoints.add(url_of(receiver))
     await sender.run_once()
     await receiver.until(1)
 
     await execute(owner_dsn, "DELETE FROM webhook_endpoints")
+    released.set()
     await settle(sender)
 
     assert (len(receiver.requests), len(events)) == (1, 3)
 
 
 async def test_a_sender_that_stops_ends_after_its_current_request(
-    sender: Deliveries, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
+    sender: Deliveries,
+    endpoints: Endpoints,
+    receiver: Receiver,
+    events: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    receiver.behavior = silent(0.1)
+    # A busy machine may not record a delivery within the usual time.
+    monkeypatch.setattr("app.webhooks.deliveries._STOP_SECONDS", 10)
+    released = asyncio.Event()
+    receiver.behavior = waiting(released)
     endpoint = await endpoints.add(url_of(receiver))
     await sender.run_once()
     await receiver.until(1)
 
-    await sender.aclose()
+    stopping = asyncio.create_task(sender.aclose())
+    await asyncio.sleep(0)
+    released.set()
+    await stopping
 
     stored = await endpoints.of(endpoint)
     assert (stored["position"], stored["leased_by"]) == (1, None)
@@ -471,7 +489,8 @@ async def test_a_sender_with_a_silent_receiver_stops_in_time_and_the_event_is_se
 async def test_a_sender_has_at_most_as_many_endpoints_as_it_may(
     new_sender: NewSender, endpoints: Endpoints, receiver: Receiver, events: list[UUID]
 ) -> None:
-    receiver.behavior = silent(0.1)
+    released = asyncio.Event()
+    receiver.behavior = waiting(released)
     sender = new_sender(webhook_concurrency=4)
     for _ in range(4):
         await endpoints.add(url_of(receiver))
@@ -481,6 +500,7 @@ async def test_a_sender_has_at_most_as_many_endpoints_as_it_may(
 
     # A company gets another place only while more are free than it has.
     assert sender.sending == 2
+    released.set()
     await settle(sender)
     assert len(receiver.requests) == 4 * len(events)
 
