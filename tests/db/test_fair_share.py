@@ -14,9 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.unavailable import Cause, TooBusy, TooManyHeavy
+from tests.support.lock_waits import held_statement, lock_waits
 from tests.support.records import new_company
+from tests.support.until import until
 
 SLEEP = "SELECT pg_sleep(0.5)"
+_PATIENCE_SECONDS = 20
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -89,25 +92,28 @@ HEAVY = [search, heavy_plan, heavy_read, late_heavy_read]
 
 @pytest.mark.parametrize("ask", [read, write, plan, search, heavy_plan, heavy_read])
 async def test_another_company_is_answered_before_any_of_a_flood_is(
-    ask: Callable[[Database, UUID, str], Coroutine[None, None, None]], service_dsn: str, company: UUID, other: UUID
+    ask: Callable[[Database, UUID, str], Coroutine[None, None, None]],
+    service_dsn: str,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    other: UUID,
 ) -> None:
     async with small_database(service_dsn) as database:
-        # Opening connections is not what is tried here.
-        await asyncio.gather(*(ask(database, company_id, "SELECT 1") for company_id in (company, other)))
-        flood = [asyncio.create_task(ask(database, company, SLEEP)) for _ in range(12)]
-        await asyncio.sleep(0.1)
-        await ask(database, other, "SELECT 1")
-        answered = sum(task.done() for task in flood)
+        async with held_statement(owner_engine) as held, asyncio.timeout(_PATIENCE_SECONDS):
+            flood = [asyncio.create_task(ask(database, company, held)) for _ in range(12)]
+            await lock_waits(owner_engine, 2)
+            await ask(database, other, "SELECT 1")
         await asyncio.gather(*flood)
 
-    assert answered == 0
 
-
-async def test_alone_a_company_uses_all_connections_but_the_reserve(service_dsn: str, company: UUID) -> None:
+async def test_alone_a_company_uses_all_connections_but_the_reserve(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID
+) -> None:
     async with small_database(service_dsn) as database:
-        flood = [asyncio.create_task(read(database, company, SLEEP)) for _ in range(8)]
-        await asyncio.sleep(0.3)
-        in_use, waiting = database.pools()["transactions"][1:]
+        async with held_statement(owner_engine) as held:
+            flood = [asyncio.create_task(read(database, company, held)) for _ in range(8)]
+            await lock_waits(owner_engine, 5)
+            in_use, waiting = database.pools()["transactions"][1:]
         await asyncio.gather(*flood)
 
     assert (in_use, waiting) == (5, 3)
@@ -115,18 +121,19 @@ async def test_alone_a_company_uses_all_connections_but_the_reserve(service_dsn:
 
 @pytest.mark.parametrize("asks", [HEAVY[:1] * 6, HEAVY[1:2] * 6, HEAVY[2:3] * 6, HEAVY[:3] * 2])
 async def test_heavy_operations_of_one_company_leave_connections_to_its_small_ones(
-    asks: list[Callable[[Database, UUID, str], Coroutine[None, None, None]]], service_dsn: str, company: UUID
+    asks: list[Callable[[Database, UUID, str], Coroutine[None, None, None]]],
+    service_dsn: str,
+    owner_engine: AsyncEngine,
+    company: UUID,
 ) -> None:
     async with small_database(service_dsn) as database:
-        await asyncio.gather(*(ask(database, company, "SELECT 1") for ask in (plan, read)))
-        flood = [asyncio.create_task(ask(database, company, SLEEP)) for ask in asks]
-        await asyncio.sleep(0.3)
-        pools = database.pools()
-        await asyncio.gather(*(ask(database, company, "SELECT 1") for ask in (plan, read, write)))
-        answered = sum(task.done() for task in flood)
+        async with held_statement(owner_engine) as held, asyncio.timeout(_PATIENCE_SECONDS):
+            flood = [asyncio.create_task(ask(database, company, held)) for ask in asks]
+            await lock_waits(owner_engine, 2)
+            pools = database.pools()
+            await asyncio.gather(*(ask(database, company, "SELECT 1") for ask in (plan, read, write)))
         await asyncio.gather(*flood)
 
-    assert answered == 0
     assert pools["heavy"] == (3, 2, 4)
     assert pools["plans"].in_use + pools["transactions"].in_use == 2
 
@@ -184,17 +191,22 @@ async def test_a_small_operation_waits_for_one_larger_one_of_its_company_alone(
     ask: Callable[[Database, UUID, str], Coroutine[None, None, None]],
     small: Callable[[Database, UUID, str], Coroutine[None, None, None]],
     service_dsn: str,
+    owner_engine: AsyncEngine,
     company: UUID,
 ) -> None:
     async with small_database(service_dsn) as database:
-        await asyncio.gather(*(ask(database, company, "SELECT 1") for _ in range(5)))
-        flood = [asyncio.create_task(ask(database, company, SLEEP)) for _ in range(15)]
-        await asyncio.sleep(0.1)
-        await small(database, company, "SELECT 1")
-        answered = sum(task.done() for task in flood)
+        async with held_statement(owner_engine) as later:
+            async with held_statement(owner_engine) as first:
+                begun = 2 if ask is search else 5
+                flood = [asyncio.create_task(ask(database, company, first)) for _ in range(begun)]
+                await lock_waits(owner_engine, begun)
+                flood += [asyncio.create_task(ask(database, company, later)) for _ in range(10)]
+                waiting = asyncio.create_task(small(database, company, "SELECT 1"))
+                await asyncio.sleep(0)
+            # The larger ones that waited before it don't end.
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await waiting
         await asyncio.gather(*flood)
-
-    assert answered <= 5
 
 
 async def test_operations_that_turn_out_heavy_do_not_wait_with_all_connections_in_hand(
@@ -210,11 +222,15 @@ async def test_operations_that_turn_out_heavy_do_not_wait_with_all_connections_i
         assert database.pools() == unused
 
 
-async def test_beyond_a_bounded_queue_heavy_operations_are_rejected_at_once(service_dsn: str, company: UUID) -> None:
-    async with small_database(service_dsn, pool_timeout_seconds=0.3) as database:
-        flood = [asyncio.create_task(search(database, company, "SELECT pg_sleep(1)")) for _ in range(120)]
-        done, _ = await asyncio.wait(flood, timeout=0.2)
-        refused = [task.exception() for task in done]
+async def test_beyond_a_bounded_queue_heavy_operations_are_rejected_at_once(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    async with small_database(service_dsn, pool_timeout_seconds=1) as database:
+        async with held_statement(owner_engine) as held:
+            flood = [asyncio.create_task(search(database, company, held)) for _ in range(120)]
+            await until(lambda: sum(task.done() for task in flood) >= 18)
+            refused = [task.exception() for task in flood if task.done()]
+            await until(lambda: sum(task.done() for task in flood) >= 118)
         endings = await asyncio.gather(*flood, return_exceptions=True)
 
     # Two run, a hundred wait.
@@ -227,10 +243,12 @@ async def test_beyond_a_bounded_queue_heavy_operations_are_rejected_at_once(serv
 
 
 async def test_whoever_waits_longer_than_the_limit_is_told_so_and_nothing_is_left(
-    service_dsn: str, company: UUID
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     async with small_database(service_dsn, pool_timeout_seconds=0.1) as database:
-        flood = [asyncio.create_task(read(database, company, SLEEP)) for _ in range(8)]
+        async with held_statement(owner_engine) as held:
+            flood = [asyncio.create_task(read(database, company, held)) for _ in range(8)]
+            await until(lambda: sum(task.done() for task in flood) >= 3)
         endings = await asyncio.gather(*flood, return_exceptions=True)
 
         assert [type(ending) for ending in endings].count(TooBusy) == 3

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from sqlalchemy import Executable, text
+from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+from tests.support.lock_waits import lock_waits
 
 
 async def meeting(engine: AsyncEngine, first: Executable, *rivals: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -15,7 +15,7 @@ async def meeting(engine: AsyncEngine, first: Executable, *rivals: Coroutine[Any
     async with engine.begin() as owner:
         await owner.execute(first)
         running = [asyncio.create_task(rival) for rival in rivals]
-        await _waiting(engine, len(rivals))
+        await lock_waits(engine, len(rivals))
     return await asyncio.gather(*running, return_exceptions=True)
 
 
@@ -26,13 +26,5 @@ async def in_turn(engine: AsyncEngine, first: Executable, *rivals: Coroutine[Any
         await owner.execute(first)
         for rival in rivals:
             running.append(asyncio.create_task(rival))
-            await _waiting(engine, len(running))
+            await lock_waits(engine, len(running))
     return await asyncio.gather(*running, return_exceptions=True)
-
-
-async def _waiting(engine: AsyncEngine, rivals: int) -> None:
-    """Return when so many wait for locks."""
-    async with asyncio.timeout(10), engine.connect() as observer:
-        while (await observer.execute(_WAITING)).scalar_one() < rivals:
-            await observer.rollback()
-            await asyncio.sleep(0.01)

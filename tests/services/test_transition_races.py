@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import case, insert, select, text, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
@@ -20,6 +20,7 @@ from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOu
 from tests.services import updates
 from tests.services.rivals import meeting
 from tests.services.updates import PARENT, billed, previewed, rows_of
+from tests.support.lock_waits import lock_waits
 from tests.support.records import Records
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -27,7 +28,6 @@ customers, subscriptions, periods = tables.customers.c, tables.subscriptions.c, 
 ACTIVE = ("TRIAL", "ACTIVE", "PENDING_CANCELLATION")
 JUNE = {"starts_on": date(2026, 6, 1), "ends_on": date(2026, 7, 1)}
 PAYER = case((customers.billing_relationship == "PARENT_PAYS", customers.parent_customer_id), else_=customers.id)
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 async def start(engine: AsyncEngine, company: UUID, customer: UUID) -> UUID:
@@ -151,10 +151,7 @@ async def test_a_subscription_that_comes_during_an_update_waits_and_gets_the_new
 
     async def start_behind() -> UUID:
         # The update waits for the subscription that the owner holds; by then it has locked the customer.
-        async with asyncio.timeout(10), owner_engine.connect() as observer:
-            while (await observer.execute(WAITING)).scalar_one() < 1:
-                await observer.rollback()
-                await asyncio.sleep(0.01)
+        await lock_waits(owner_engine)
         return await start(owner_engine, company, customer)
 
     move = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
+from tests.support.lock_waits import lock_waits
 from tests.support.new_customers import new_customer_input
 from tests.support.records import Records, new_company
 from tests.support.started import headers_of, settings_of, started
@@ -59,7 +60,7 @@ async def test_one_that_waits_for_longer_than_a_third_of_its_time_is_told_to_com
         async with owner_engine.begin() as held:
             await held.execute(_LOCK, {"company": str(company)})
             first = asyncio.create_task(upsert(client, headers, group_id, 150))
-            await asyncio.sleep(0.2)
+            await lock_waits(owner_engine)
             second = await upsert(client, headers, group_id, 150)
         await first
 

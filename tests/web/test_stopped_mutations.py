@@ -19,6 +19,7 @@ from app.web.development import DevelopmentKeys
 from app.web.server import Server
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import Reply, listening, wired
+from tests.support.lock_waits import lock_waits
 from tests.support.logging_state import logging_restored
 from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
@@ -38,17 +39,6 @@ async def contacts_locked(engine: AsyncEngine) -> AsyncGenerator[None]:
         yield
 
 
-async def waits_for_contacts(engine: AsyncEngine) -> None:
-    """Wait until a payload is being read."""
-    waiting = text("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'contacts'::regclass")
-    async with asyncio.timeout(10):
-        while True:
-            async with engine.connect() as connection:
-                if (await connection.execute(waiting)).all():
-                    return
-            await asyncio.sleep(0.02)
-
-
 async def stopped(dsn: str, folder: Path, company: UUID, engine: AsyncEngine, group: UUID) -> Reply:
     """The answer to a creation whose payload is being read when a server ends that gives it a second."""
     keys = DevelopmentKeys(folder / "keys")
@@ -66,7 +56,8 @@ async def stopped(dsn: str, folder: Path, company: UUID, engine: AsyncEngine, gr
             async with listening(app) as port:
                 wire = await stack.enter_async_context(wired(port))
                 await wire.send(head.encode() + body)
-                await waits_for_contacts(engine)
+                # Its payload is being read.
+                await lock_waits(engine)
             return await wire.reply()
 
 
