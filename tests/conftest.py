@@ -16,17 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
-from app.db.database import Database
 from app.db.dsn import parse
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.rate_limited_log import RateLimitedLog
 from app.settings import Settings
 from app.web import causes, log_lines
-from tests.support.databases import new_database, opened, service_login
-from tests.support.records import Records, new_company
+from tests.support.database_fixtures import database, owner_dsn, owner_engine, service_dsn, service_engine
+from tests.support.databases import new_database
+from tests.support.records import Records, delete_endpoints, new_company
 from tests.support.seeds import SEED, chance_of, load_profile
 from tests.support.workers import Handout, longest_first, needs_no_server, usual_processes
+
+__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn", "service_engine"]
 
 _said_as_text: list[str] = []
 """Types of the values that this test's log lines could only hold as text, because JSON has no such type."""
@@ -171,13 +173,6 @@ async def template(server_dsn: str) -> AsyncGenerator[str]:
         yield parse(dsn).database
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def owner_dsn(server_dsn: str, template: str) -> AsyncGenerator[str]:
-    """URL of a new, migrated database, with the owner of its tables."""
-    async with new_database(server_dsn, template) as dsn:
-        yield dsn
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def empty_dsn(server_dsn: str) -> AsyncGenerator[str]:
     """URL of an empty database for one test, with its owner."""
@@ -192,37 +187,15 @@ async def migrated_dsn(server_dsn: str, template: str) -> AsyncGenerator[str]:
         yield dsn
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
-    """URL of the migrated database with the role that serves, which owns no table and bypasses no policy."""
-    async with service_login(owner_dsn) as dsn:
-        yield dsn
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
-    """The owner's engine, for writing and reading rows without the service."""
-    async with opened(owner_dsn, pool_size=5) as owner:
-        yield owner.engine
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database(service_dsn: str) -> AsyncGenerator[Database]:
-    """The database with the role that serves."""
-    async with opened(service_dsn, pool_size=10) as service:
-        yield service
-
-
-@pytest.fixture(scope="session")
-def service_engine(database: Database) -> AsyncEngine:
-    """The engine of the role that serves."""
-    return database.engine
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def company(owner_engine: AsyncEngine) -> UUID:
-    """A new company without rows; a company for each test keeps tests independent."""
-    return await new_company(owner_engine, time_zone="Europe/Copenhagen")
+async def company(owner_engine: AsyncEngine) -> AsyncGenerator[UUID]:
+    """A new company without rows; a company for each test keeps tests independent.
+
+    Its webhook endpoints are deleted at the end: services that later tests start would send to those that are due.
+    """
+    company_id = await new_company(owner_engine, time_zone="Europe/Copenhagen")
+    yield company_id
+    await delete_endpoints(owner_engine, company_id)
 
 
 @pytest.fixture

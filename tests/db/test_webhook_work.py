@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
-from tests.support.records import Records, new_company
+from tests.support.records import Records, delete_endpoints, new_company
 
 HEAD = 5
 MANY = 1_000
@@ -22,6 +23,17 @@ NOW = datetime.now(UTC)
 SOON, BEFORE = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
 PAUSED: dict[str, Any] = {"status": "PAUSED", "paused_reason": "REQUESTED", "paused_at": NOW}
 LEASED = {"leased_by": uuid4()}
+_earlier: list[UUID] = []
+"""Companies of tests that have ended."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def companies(owner_engine: AsyncEngine) -> AsyncGenerator[list[UUID]]:
+    """Two companies without rows, whose endpoints are deleted at the end."""
+    made = [await new_company(owner_engine) for _ in range(2)]
+    yield made
+    for company_id in made:
+        await delete_endpoints(owner_engine, company_id)
 
 
 async def with_head(engine: AsyncEngine, company_id: UUID) -> None:
@@ -93,6 +105,20 @@ async def test_an_endpoint_of_a_company_without_events_is_not_leased(
         assert await claimed(connection, records.company_id) == []
 
 
+@pytest.mark.parametrize("time", ["first", "second"])
+async def test_endpoints_of_a_test_are_not_due_after_it(
+    owner_engine: AsyncEngine, service_engine: AsyncEngine, records: Records, time: str
+) -> None:
+    del time
+    await with_head(owner_engine, records.company_id)
+    await records.webhook_endpoint()
+    async with sender(service_engine) as connection:
+        due = {row.company_id for row in await connection.execute(CLAIM, {"holder": uuid4(), "free": MANY, "busy": []})}
+    assert records.company_id in due
+    assert not due & {*_earlier}
+    _earlier.append(records.company_id)
+
+
 async def test_a_lease_names_its_holder_and_its_end(
     owner_engine: AsyncEngine, service_engine: AsyncEngine, records: Records
 ) -> None:
@@ -150,9 +176,8 @@ async def test_those_whose_last_lease_ended_longest_ago_come_first(
     ],
 )
 async def test_companies_share_the_places_of_a_sender(
-    owner_engine: AsyncEngine, free: int, busy: tuple[int, int], shares: tuple[int, int]
+    owner_engine: AsyncEngine, companies: list[UUID], free: int, busy: tuple[int, int], shares: tuple[int, int]
 ) -> None:
-    companies = [await new_company(owner_engine) for _ in busy]
     for hours, company in enumerate(companies):
         await with_head(owner_engine, company)
         for days in (1, 2):
@@ -172,10 +197,9 @@ async def test_companies_share_the_places_of_a_sender(
 
 
 async def test_old_deliveries_of_all_companies_are_removed_the_oldest_first(
-    owner_engine: AsyncEngine, service_engine: AsyncEngine
+    owner_engine: AsyncEngine, service_engine: AsyncEngine, companies: list[UUID]
 ) -> None:
     long_ago = datetime(2000, 1, 1, tzinfo=UTC)
-    companies = [await new_company(owner_engine) for _ in range(2)]
     for days, company in enumerate(companies):
         records = Records(owner_engine, company)
         endpoint = await records.webhook_endpoint()

@@ -15,14 +15,14 @@ from app.web.application import create_app
 from app.web.connections import ConnectionLimits
 from app.web.development import DevelopmentKeys
 from tests.live.service import Service, Start
+from tests.support.database_fixtures import database, owner_dsn, owner_engine, service_dsn, service_engine
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import listening
 from tests.support.logging_state import logging_restored
-from tests.support.own_database import database, owner_dsn, owner_engine, service_dsn
 from tests.support.records import Records
 from tests.support.started import settings_of
 
-__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn"]
+__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn", "service_engine"]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Executable, Table, delete, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
@@ -20,11 +20,20 @@ async def new_company(engine: AsyncEngine, **values: Any) -> UUID:
     return company_id
 
 
+async def delete_endpoints(engine: AsyncEngine, company_id: UUID) -> None:
+    """Delete the webhook endpoints of a company, so that no service sends to them any more."""
+    await _execute(engine, delete(tables.webhook_endpoints).where(tables.webhook_endpoints.c.company_id == company_id))
+
+
 async def _insert(engine: AsyncEngine, table: Table, row: dict[str, Any]) -> None:
-    """Insert a row by one statement: with a transaction around it there would be three."""
+    await _execute(engine, insert(table).values(row))
+
+
+async def _execute(engine: AsyncEngine, statement: Executable) -> None:
+    """Run one statement alone: with a transaction around it there would be three."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(insert(table).values(row))
+        await connection.execute(statement)
 
 
 @dataclass(slots=True)

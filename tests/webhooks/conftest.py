@@ -19,14 +19,14 @@ from app.webhooks.client import Client
 from app.webhooks.deliveries import Deliveries
 from app.webhooks.network import PublicNetwork
 from tests.support.certificates import Authority
+from tests.support.database_fixtures import database, owner_dsn, owner_engine, service_dsn, service_engine
 from tests.support.databases import execute
-from tests.support.own_database import database, owner_dsn, owner_engine, service_dsn
 from tests.support.receiver import Receiver, receiving
 from tests.support.records import new_company
 from tests.support.trust import TRUST
 from tests.support.webhook_endpoints import Endpoints, NewSender
 
-__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn"]
+__all__ = ["database", "owner_dsn", "owner_engine", "service_dsn", "service_engine"]
 
 _SETTINGS = {"webhooks_allow_private": True, "webhooks_allow_http": True, "webhook_timeout_seconds": 10}
 
