@@ -76,6 +76,15 @@ def test_a_file_that_is_no_manifest_keeps_the_service_from_being_built(
     assert words in str(caught.value)
 
 
+def test_ids_of_the_rest_endpoints_are_not_for_others(tmp_path: Path) -> None:
+    path = manifest(tmp_path / "manifest.json", {"x-rest:customer": "{viewer {subject}}"})
+
+    with pytest.raises(SettingsError) as caught:
+        create_app(Settings(database_url=AWAY, trusted_documents_file=path))
+
+    assert str(caught.value).startswith(f"TRUSTED_DOCUMENTS_FILE: {path}: x-rest:customer: ids that begin with x-rest:")
+
+
 def test_everything_wrong_with_the_file_is_said_at_once_before_serving(tmp_path: Path) -> None:
     path = manifest(tmp_path / "manifest.json", {"a b": "{viewer {subject}}", "c": 1})
     result = run("serve", "--workers", "2", DATABASE_URL=AWAY, TRUSTED_ONLY="true", TRUSTED_DOCUMENTS_FILE=str(path))

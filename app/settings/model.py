@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from app.engine.document_limits import Limits
 from app.engine.trusted import ManifestError, TrustedDocuments, read_manifest
+from app.rest.documents import ID_PREFIX
 from app.settings.checks import conflicts_of
 from app.settings.errors import SettingsError
 from app.settings.kinds import (
@@ -379,7 +380,7 @@ class Settings(BaseModel):
         if path is None:
             return TrustedDocuments({})
         try:
-            return read_manifest(path.read_text(encoding="utf-8"))
+            return _without_reserved(read_manifest(path.read_text(encoding="utf-8")))
         except OSError as error:
             problems = [f"can't be read: {error.strerror}."]
         except ValueError:
@@ -403,3 +404,12 @@ class Settings(BaseModel):
     def owner_dsn(self) -> str:
         """OWNER_DATABASE_URL, or DATABASE_URL if it isn't set."""
         return self.owner_database_url or self.service_dsn
+
+
+def _without_reserved(documents: TrustedDocuments) -> TrustedDocuments:
+    """Return the documents of a manifest; raise ManifestError if one has an id as the service's own."""
+    reserved = [document_id for document_id, _ in documents if document_id.startswith(ID_PREFIX)]
+    if reserved:
+        own = f"ids that begin with {ID_PREFIX} are those of the REST endpoints."
+        raise ManifestError([f"{document_id}: {own}" for document_id in reserved])
+    return documents

@@ -29,6 +29,13 @@ def negotiate(accept: str | None) -> str | None:
 
 
 @lru_cache(maxsize=256)
+def takes_json(accept: str | None) -> bool:
+    """Return whether the client accepts `application/json`, by name or by a wildcard, or accepts anything."""
+    ranges = _ranges(accept or "")
+    return not ranges or _quality(JSON_TYPE, ranges)[0] > 0
+
+
+@lru_cache(maxsize=256)
 def takes_events(accept: str | None) -> bool:
     """Return whether the client accepts server-sent events by name, which a subscription may be answered with."""
     return _ranges(accept or "").get(EVENT_STREAM_TYPE, 0) > 0

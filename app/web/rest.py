@@ -26,7 +26,7 @@ from app.web.envelope import request_id_of
 from app.web.graphql_request import ClientGone, headers_of
 from app.web.http_errors import FailureCode, HttpError
 from app.web.large_bodies import HUGE_BYTES
-from app.web.media_types import negotiate
+from app.web.media_types import takes_json
 from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
 from app.web.request_log import OperationLog, OperationRecord
 from app.web.rest_answers import Ran, answer_of, stored_version
@@ -104,7 +104,7 @@ class RestEndpoints(OperationEndpoint):
         headers = headers_of(scope)
         record.principal = principal = await self._authenticate(headers)
         self._work_for(principal, scope)
-        if negotiate(headers.get("accept")) is None:
+        if not takes_json(headers.get("accept")):
             raise HttpError(406, FailureCode.NOT_ACCEPTABLE, "Accept `application/json`.")
         record.operation = served.operation or await self._prepare(served)
         if not served.scopes <= principal.scopes:

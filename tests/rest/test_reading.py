@@ -96,8 +96,16 @@ async def test_a_method_that_a_path_does_not_have_is_rejected_with_those_it_has(
     error_of(answer, 405, "METHOD_NOT_ALLOWED")
 
 
-async def test_a_client_that_takes_no_json_is_told_so(calls: Calls, path: str) -> None:
-    error_of(await calls.get(path, headers={"accept": "text/html"}), 406, "NOT_ACCEPTABLE")
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/graphql-response+json", "*/*;q=0", "application/xml, a/*"]
+)
+async def test_a_client_that_takes_no_json_is_told_so(calls: Calls, path: str, accept: str) -> None:
+    error_of(await calls.get(path, headers={"accept": accept}), 406, "NOT_ACCEPTABLE")
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "text/html, application/json;q=0.1"])
+async def test_a_client_that_takes_json_besides_others_gets_it(calls: Calls, path: str, accept: str) -> None:
+    error_of(await calls.get(path, headers={"accept": accept}), 404, "CUSTOMER_NOT_FOUND")
 
 
 async def test_the_time_of_an_error_is_in_utc(calls: Calls, path: str) -> None:
