@@ -65,9 +65,9 @@ def input_of(body: Body, value: object) -> Read:
             # Looking for a similar name takes half a millisecond, and a body can have thousands of members.
             if len(found.problems) <= MOST_LISTED:
                 found.problems.append(_unknown(name, name, body.fields))
-        elif name in members.lists and not _is_list(given):
+        elif name in members.lists and not _is_list_or_null(given):
             # GraphQL would take it for a list of one.
-            message = f"{label(name)} must be a list, not {shown_value(cast('object', given))}."
+            message = f"{label(name)} must be a list, not {shown_value(given)}."
             found.problems.append(ValidationProblem(name, ErrorCode.FIELD_INVALID, message))
         else:
             names = members.enumerations.get(name)
@@ -100,7 +100,7 @@ def _unknown(name: str, place: str, known: Sequence[str] = ()) -> ValidationProb
     return ValidationProblem(shortened(place), ValueCode.UNKNOWN, message)
 
 
-def _is_list(value: object) -> bool:
+def _is_list_or_null(value: object) -> bool:
     return value is None or isinstance(value, list)
 
 

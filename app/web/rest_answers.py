@@ -78,7 +78,9 @@ def _page(pages: Pages, ran: Ran, base: str) -> Answer:
     if page.after is None:
         return Answer(200, page.rows)
     request = ran.given.request
-    kept = [(name, value) for name, value in parse_qsl(request.query, keep_blank_values=True) if name != b"after"]
+    kept = [
+        (name, value) for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name != b"after"
+    ]
     query = urlencode([*kept, (b"after", page.after)])
     link = f'<{base}{quote(request.path)}?{query}>; rel="next"'
     return Answer(200, page.rows, JSON_TYPE, (("link", link),))

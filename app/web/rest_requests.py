@@ -24,7 +24,7 @@ class RestRequest(NamedTuple):
     path: str
     values: Mapping[str, str]
     """The values in the path."""
-    query: bytes
+    query_string: bytes
     headers: Mapping[str, str]
     """The headers by their names in lower case."""
     body: bytes | bytearray
@@ -53,11 +53,11 @@ def given_in(request: RestRequest, limit: int) -> Given:
 
     `limit`: the maximum length of a query, in bytes.
     """
-    if len(request.query) > limit:
+    if len(request.query_string) > limit:
         msg = f"The URL's query is longer than {limit:,} bytes."
         raise HttpError(414, FailureCode.PAYLOAD_TOO_LARGE, msg)
     endpoint = request.endpoint
-    read = partial(variables_of, endpoint.parameters, request.values, request.query)
+    read = partial(variables_of, endpoint.parameters, request.values, request.query_string)
     if endpoint.body is None:
         return Given(request, read())
     # JSON that can't be read is told alone, as in GraphQL.
