@@ -25,6 +25,8 @@ from app.rest.problems import MOST_CHARACTERS, Invalid, ValidationProblem, short
 from app.rest.spelling import REST
 
 _INPUT = "input"
+_MOST_COMPARED = 5
+"""Maximum number of unknown members for which similar names are looked up, which takes a millisecond for each."""
 _HEADERS = {"idempotencyKey": "Idempotency-Key", "expectedVersion": "If-Match"}
 """The headers that stand for fields of inputs."""
 _WHOLE_INPUT = re.compile(r"\AThe input ")
@@ -62,9 +64,9 @@ def input_of(body: Body, value: object) -> Read:
     found = Read({}, [])
     for name, given in sent.items():
         if name not in members.known:
-            # Looking for a similar name takes half a millisecond, and a body can have thousands of members.
             if len(found.problems) <= MOST_LISTED:
-                found.problems.append(_unknown(name, name, body.fields))
+                similar = body.fields if len(found.problems) < _MOST_COMPARED else ()
+                found.problems.append(_unknown(name, name, similar))
         elif name in members.lists and not _is_list_or_null(given):
             # GraphQL would take it for a list of one.
             message = f"{label(name)} must be a list, not {shown_value(given)}."

@@ -234,6 +234,16 @@ def test_a_body_of_thousands_of_unknown_members_lists_the_first_hundred() -> Non
     )
 
 
+def test_similar_names_are_told_for_the_first_unknown_members_only() -> None:
+    found = told(UPDATE, {f"{name}s": 1 for name in ("name", "email", "phone", "city", "notes", "website", "address")})
+
+    hints = [message.rpartition(": ")[2] for _, _, message in found]
+    assert hints == [
+        *(f"did you mean {name}?" for name in ("name", "email", "phone", "city", "notes")),
+        *["leave it out."] * 2,
+    ]
+
+
 def test_a_long_name_is_shortened() -> None:
     ((name, code, message),) = told(UPDATE, {"x" * 100_000: 1})
 

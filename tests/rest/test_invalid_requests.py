@@ -79,6 +79,13 @@ async def test_endpoints_reject_parameters_of_others(calls: Calls, path: str) ->
     assert found.keys() == {"customerNumber"}
 
 
+@pytest.mark.parametrize("value", ["7", "%00", "%FF", "%20", "%F0%9F%91%A9", f"{uuid4()}x", "null", "x" * 5_000])
+async def test_a_path_that_can_name_no_customer_is_that_of_an_unknown_one(calls: Calls, value: str) -> None:
+    for path in (f"{CUSTOMERS}/{value}", f"{CUSTOMERS}/{value}/contacts", f"{CUSTOMERS}/{value}/departments"):
+        answer = await calls.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "CUSTOMER_NOT_FOUND")
+
+
 async def test_filters_find_what_carries_every_pair(calls: Calls, records: Records) -> None:
     key = "a.b][=&+ æ👩"
     both = await records.customer(metadata={key: "", "count": 5, "is": True})
