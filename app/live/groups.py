@@ -13,7 +13,7 @@ from app.live.latest import Latest
 from app.live.pages import ResponseTooLong, fitting
 from app.live.reading import EventsMissing, Reading
 from app.live.stream import LiveStream
-from app.live.updates import Update
+from app.live.updates import Update, sent_together
 from app.unavailable import DatabaseUnavailable, StatementTimeout
 
 _log = structlog.get_logger()
@@ -180,7 +180,8 @@ class Group:
     def _send(self, page: Page) -> None:
         for update in page.updates:
             self._latest.add(update)
-            for stream in [stream for stream in self._members if not stream.push(update)]:
+        for updates in sent_together(page.updates):
+            for stream in [stream for stream in self._members if not stream.push(updates)]:
                 del self._members[stream]
         self.position = page.position
 

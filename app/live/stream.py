@@ -9,10 +9,10 @@ from app.graphql import feed_cursors
 from app.live.backlog import SLOW, Backlog, LiveClient
 from app.live.ended import LiveCode, LiveEnded
 from app.live.queue import Queue
-from app.live.updates import Update
+from app.live.updates import Update, Updates
 
-Deliver = Callable[[Update], bool]
-"""Sends an update to the client at once, or returns False if it can't."""
+Deliver = Callable[[Updates], bool]
+"""Sends updates to the client at once, or returns False if it can't."""
 
 MOST_QUEUED_BYTES = 1_000_000
 """Maximum size of the updates that wait in one stream, in bytes, and in the others of its connection; a single update
@@ -121,25 +121,18 @@ class LiveStream:
         """
         self._deliver = deliver
 
-    def push(self, update: Update) -> bool:
-        """Add an update, unless the stream has it. End the stream if its client reads too slowly.
+    def push(self, updates: Updates) -> bool:
+        """Add updates, unless the stream has them. End the stream if its client reads too slowly.
 
         Return False if too much waits in other streams of the connection: this one has to catch up afterwards.
         """
-        if update.position <= self.pushed or self._ended is not None:
+        waiter, deliver = self._waiter, self._deliver
+        # This is all that happens for most of thousands of clients. A task that waits has sent all earlier updates.
+        is_awaited = waiter is not None and self.pushed < updates.first and not waiter.done()
+        if is_awaited and deliver is not None and deliver(updates):
+            self.pushed = self._taken = updates.last
             return True
-        if self._is_awaited() and self._deliver is not None and self._deliver(update):
-            self.pushed = self._taken = update.position
-            return True
-        if self._queue and (len(self._queue) >= self._most or self._queue.bytes >= MOST_QUEUED_BYTES):
-            self.end(LiveCode.SLOW_CONSUMER, SLOW)
-            return True
-        if self._queue.other_bytes >= MOST_QUEUED_BYTES:
-            self.is_member = False
-        else:
-            self._add(update)
-        self.wake()
-        return self.is_member
+        return all(map(self._push, updates.all))
 
     def receive(self, updates: Iterable[Update], position: int) -> None:
         """Add the updates up to a position, which are few: the client has none left, or has just come."""
@@ -172,6 +165,19 @@ class LiveStream:
         if self._on_close is not None:
             on_close, self._on_close = self._on_close, None
             on_close(self)
+
+    def _push(self, update: Update) -> bool:
+        if update.position <= self.pushed or self._ended is not None:
+            return True
+        if self._queue and (len(self._queue) >= self._most or self._queue.bytes >= MOST_QUEUED_BYTES):
+            self.end(LiveCode.SLOW_CONSUMER, SLOW)
+            return True
+        if self._queue.other_bytes >= MOST_QUEUED_BYTES:
+            self.is_member = False
+        else:
+            self._add(update)
+        self.wake()
+        return self.is_member
 
     async def _fill(self, seconds: float | None) -> None:
         """Wait until there are updates, but not longer than this many seconds if they are given."""
@@ -220,10 +226,6 @@ class LiveStream:
             if timer is not None:
                 timer.cancel()
         return not self._queue
-
-    def _is_awaited(self) -> bool:
-        """Return whether the client's task has sent all earlier updates, and waits for the next one."""
-        return not self._queue and self._waiter is not None and not self._waiter.done()
 
     def _add(self, update: Update) -> None:
         self.pushed = update.position

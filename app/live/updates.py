@@ -1,4 +1,12 @@
-"""The response to one event, shared by all streams that receive it."""
+"""The response to one event, shared by all streams that receive it, and several that are sent together."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+MadeT = TypeVar("MadeT")
+
+_TOGETHER_BYTES = 65_536
+"""Maximum size of updates that are sent together, in bytes, unless it is a single one."""
 
 
 class Update:
@@ -21,6 +29,39 @@ class Update:
         if self._sse is None:
             self._sse = sse_event("next", self.body, self.cursor)
         return self._sse
+
+
+class Updates:
+    """Updates that are sent together: one write for each client takes less time than one for each update."""
+
+    __slots__ = ("_made", "all", "first", "last")
+
+    def __init__(self, updates: Sequence[Update]) -> None:
+        self.all = updates
+        """The updates, in the order of their positions; at least one."""
+        self.first = updates[0].position
+        self.last = updates[-1].position
+        self._made: dict[object, Any] = {}
+
+    def made_by(self, make: Callable[[Sequence[Update]], MadeT]) -> MadeT:
+        """Return what a function makes of the updates, which it makes once for all clients."""
+        made: MadeT | None = self._made.get(make)
+        if made is None:
+            made = self._made[make] = make(self.all)
+        return made
+
+
+def sent_together(updates: Iterable[Update]) -> Iterator[Updates]:
+    """Yield the updates, put together up to a size."""
+    together, size = list[Update](), 0
+    for update in updates:
+        if together and size + len(update.body) > _TOGETHER_BYTES:
+            yield Updates(together)
+            together, size = [], 0
+        together.append(update)
+        size += len(update.body)
+    if together:
+        yield Updates(together)
 
 
 def sse_event(name: str, data: bytes = b"", cursor: str | None = None) -> bytes:

@@ -163,14 +163,14 @@ class ConnectionState(UpgradeProtocol):
                 raise
             cycle.disconnected = True
 
-    def write_now(self, body: bytes) -> bool:
-        """Write a part of an answer that goes on, unless its client has left, or has earlier parts to read."""
-        cycle = self._running
+    def write_now(self, chunk: bytes) -> bool:
+        """Write a chunk of an answer that goes on, unless its client has left, or has earlier chunks to read."""
+        cycle, transport = self._running, self.transport
         goes_on = cycle is not None and cycle.chunked_encoding and not (cycle.response_complete or cycle.disconnected)
-        if not goes_on or self.flow.write_paused or self.transport.is_closing():
+        if not goes_on or self.flow.write_paused or transport.is_closing():
             return False
-        self._sending_bytes = len(body)
-        self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+        self._sending_bytes = len(chunk)
+        transport.write(chunk)
         return True
 
     async def _send(self, send: ASGISendCallable, message: Any) -> None:

@@ -1,6 +1,6 @@
 """GraphQL over SSE, in its distinct connections mode: a stream of server-sent events is the answer to one request."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -11,7 +11,7 @@ from app.engine.subscriptions import NEEDS_STREAM
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
 from app.live.stream import LiveStream
-from app.live.updates import Update, sse_event
+from app.live.updates import Update, Updates, sse_event
 from app.web.answers import Answer, to_json
 from app.web.connections import RESUMABLE
 from app.web.ending import Ending
@@ -22,7 +22,7 @@ from app.web.media_types import EVENT_STREAM_TYPE, takes_events
 from app.web.request_log import OperationRecord
 from app.web.stream_credentials import StreamCredential
 from app.web.streaming import log_end
-from app.web.writing import Write, write_of
+from app.web.writing import Write, chunk, write_of
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -98,7 +98,7 @@ class EventStream:
                 taken = await stream.take(_PROBE_SECONDS if self._probes else self._keepalive_seconds)
                 self._probes -= self._probes > 0
                 self._updates += len(taken)
-                await _send(send, b"".join([update.sse for update in taken]) or _ALIVE)
+                await _send(send, _events_of(taken) or _ALIVE)
         except LiveEnded as ended:
             await _send(send, _last(ended), more_body=False)
         except OSError:
@@ -109,9 +109,10 @@ class EventStream:
             log_end(stream, self._record, self._updates)
 
     def _deliver_by(self, write: Write) -> None:
-        def deliver(update: Update) -> bool:
-            is_written = write(update.sse)
-            self._updates += is_written
+        def deliver(updates: Updates) -> bool:
+            is_written = write(updates.made_by(_chunk_of))
+            if is_written:
+                self._updates += len(updates.all)
             return is_written
 
         self._stream.deliver_by(deliver)
@@ -120,6 +121,14 @@ class EventStream:
         """Find out whether a client that sends no more still reads, by sending comments."""
         self._probes = _PROBES
         self._stream.wake()
+
+
+def _events_of(updates: Sequence[Update]) -> bytes:
+    return b"".join([update.sse for update in updates])
+
+
+def _chunk_of(updates: Sequence[Update]) -> bytes:
+    return chunk(_events_of(updates))
 
 
 async def _send(send: Send, body: bytes, *, more_body: bool = True) -> None:

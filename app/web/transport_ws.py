@@ -150,6 +150,10 @@ class TransportState:
         written = self._ids.get(identifier)
         return None if written is None else f'{{"id":{written},"type":"next","payload":{result}}}'
 
+    def written_id(self, identifier: str) -> str | None:
+        """Return the JSON of an operation's id; None if the client has ended it."""
+        return self._ids.get(identifier)
+
     def error(self, identifier: str, errors: str) -> str | None:
         """End an operation, and return the message with its errors' JSON; None if the client has ended it."""
         written = self._ids.pop(identifier, None)

@@ -18,7 +18,7 @@ from app.web.http_state import has_unread
 from app.web.http_timeouts import MIN_BODY_RATE
 from app.web.transport_ws import CloseCode
 from app.web.websocket_handshake import RESTARTING, HandshakeProtocol
-from app.web.writing import offer_write, text_frame
+from app.web.writing import offer_write
 
 DRAIN = "websocket.drain"
 """Type of the message that tells the application that the server is shutting down. It is no part of ASGI."""
@@ -187,12 +187,12 @@ class WebSocketConnection(HandshakeProtocol):
         if self.scope:
             offer_write(self.scope, self.write_now)
 
-    def write_now(self, text: bytes) -> bool:
-        """Send a message, unless the connection is being closed, or its client has earlier ones to read."""
+    def write_now(self, frames: bytes) -> bool:
+        """Send messages, unless the connection is being closed, or its client has earlier ones to read."""
         if not self.writable.is_set() or self.close_sent or self.disconnected or self.transport.is_closing():
             return False
-        self._sending_bytes = len(text)
-        self.transport.write(text_frame(text))
+        self._sending_bytes = len(frames)
+        self.transport.write(frames)
         return True
 
     @override

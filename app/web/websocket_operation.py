@@ -15,7 +15,6 @@ from app.live.credentials import Holder
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
 from app.live.stream import LiveStream
-from app.live.updates import Update
 from app.web.answers import Answer, to_json
 from app.web.credential_errors import Unauthenticated
 from app.web.ending import Ending, stopped
@@ -32,6 +31,7 @@ from app.web.stream_credentials import StreamCredential
 from app.web.streaming import log_end
 from app.web.transport_ws import CloseCode, Closed, TransportState
 from app.web.websocket_credentials import is_rejection
+from app.web.websocket_updates import UpdateChannel, UpdateSender
 
 Outcome = tuple[int, tuple[str, ...]]
 """The status and the error codes of an operation, for its log line."""
@@ -90,20 +90,12 @@ class Operations:
             )
 
 
-class Channel(Protocol):
+class Channel(UpdateChannel, Protocol):
     """The connection, as an operation needs it."""
 
     @property
     def client(self) -> LiveClient:
         """What waits for the client in all of its subscriptions."""
-        ...
-
-    async def say(self, message: str | None, *, is_answer: bool = False) -> None:
-        """Send a message, if there is one. `is_answer`: it is that of a query or a mutation, which is not repeated."""
-        ...
-
-    def write(self, message: str) -> bool:
-        """Send a message at once; return False if that isn't possible."""
         ...
 
     async def close(self, closed: Closed) -> None:
@@ -185,25 +177,12 @@ class RunningOperation:
         """Send the updates of a stream until it ends."""
         self.is_stream = True
         self._operations.log.write(self.record, 200, ())
-        updates = 0
-
-        def deliver(update: Update) -> bool:
-            nonlocal updates
-            message = self._state.next(self.identifier, update.body.decode())
-            is_written = message is not None and self._channel.write(message)
-            updates += is_written
-            return is_written
-
-        stream.deliver_by(deliver)
+        sender = UpdateSender(self.identifier, self._state, self._channel)
         try:
-            async for update in stream:
-                if (message := self._state.next(self.identifier, update.body.decode())) is None:
-                    break
-                await self._channel.say(message)
-                updates += 1
+            await sender.send_all(stream)
         finally:
             await stream.aclose()
-            log_end(stream, self.record, updates)
+            log_end(stream, self.record, sender.sent)
         return NOT_SENT
 
     async def _fail_with(self, error: Exception) -> Outcome:

@@ -64,7 +64,8 @@ class Session:
         """Closes the connection because its credential is no longer accepted."""
         self._ending = ending_of(scope)
         self._request_id = request_id_of(scope)
-        self._write = write_of(scope)
+        self.write = write_of(scope)
+        """Sends messages at once, as frames; returns False if the client has left, or has earlier ones to read."""
         self._shared: dict[str, Any] = scope["state"]
         """What the limits on connections need to know."""
 
@@ -93,10 +94,6 @@ class Session:
         """Close the connection, unless it is closed."""
         with suppress(OSError):
             await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
-
-    def write(self, message: str) -> bool:
-        """Send a message at once; return False if the client has left, or has earlier ones to read."""
-        return self._write(message.encode())
 
     def end(self, code: str, message: str) -> None:
         """Close the connection because its credential is no longer accepted. Operations that run are answered first."""

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.graphql import feed_cursors
 from app.live.backlog import Backlog, LiveClient
 from app.live.stream import LiveStream
-from app.live.updates import Update
+from app.live.updates import Update, Updates
 
 COMPANY = UUID("0198c2f0-0000-7000-8000-000000000001")
 
@@ -46,6 +46,11 @@ def stream_of(
 def update_of(position: int, size: int = 2) -> Update:
     """Return the response to the event at a position."""
     return Update(b"x" * size, cursor(position), position)
+
+
+def updates_of(position: int, size: int = 2) -> Updates:
+    """Return the response to the event at a position, as it is pushed."""
+    return Updates([update_of(position, size)])
 
 
 def cursor(position: int) -> str:
