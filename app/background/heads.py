@@ -1,14 +1,18 @@
 """Where the feeds of followed companies stand: known to all followers of a process for one statement at a time."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from uuid import UUID
 
 from app.background.job import Job
-from app.db.feed_work import FeedWork
+from app.db.feed_work import FeedWork, Stamped
 
 _POLL_SECONDS = 0.05
+_KNOWN_SECONDS = 0.2
+"""How long no question is necessary after the sequencer of this process has asked. While it works, it asks again before
+that."""
 _UNFOLLOWED_SECONDS = 3_600.0
 """The rest while no company is followed. The first follower ends it."""
 
@@ -19,7 +23,8 @@ class FeedHeads(Job):
     """Tells followers when the feed of their company advances.
 
     The sequencer of this process tells at once; those of other processes are noticed by asking for the heads of all
-    followed companies. Without followers, there are no statements.
+    followed companies, which the sequencer of this process does with its own statement. Without followers, there are no
+    statements.
     """
 
     name = "heads"
@@ -30,11 +35,17 @@ class FeedHeads(Job):
         self._callbacks: dict[UUID, dict[object, Callback]] = {}
         self._heads: dict[UUID, int] = {}
         """The highest head that is known of each followed company."""
+        self._known_until = 0.0
+        """The time until which no question is necessary."""
 
     @property
     def followed(self) -> int:
         """Number of companies with followers in this process."""
         return len(self._callbacks)
+
+    def companies(self) -> Collection[UUID]:
+        """Return the companies with followers in this process."""
+        return self._callbacks
 
     def on_advance(self, company_id: UUID, callback: Callback) -> Callable[[], None]:
         """Call a function with the head now and whenever a company's feed advances; return what ends that.
@@ -74,17 +85,26 @@ class FeedHeads(Job):
             for callback in [*callbacks.values()]:
                 callback(head)
 
+    def look(self, stamped: Stamped) -> None:
+        """Take note of what the sequencer has found, and tell followers."""
+        self._known_until = time.monotonic() + _KNOWN_SECONDS
+        self._take(stamped.before | stamped.heads)
+
     async def run_once(self) -> float:
-        """Ask for the heads of all followed companies."""
+        """Ask for the heads of all followed companies, unless the sequencer has just done so."""
         if not self._callbacks:
             return _UNFOLLOWED_SECONDS
-        found = await self._feed.positions(self._callbacks)
+        if (known := self._known_until - time.monotonic()) > 0:
+            return known
+        self._take(await self._feed.positions(self._callbacks))
+        return _POLL_SECONDS
+
+    def _take(self, found: Mapping[UUID, int]) -> None:
         for company_id, head in found.items():
             if head < self._heads.get(company_id, 0):
                 # A failover has lost commits, or a backup was restored: positions are given again.
                 del self._heads[company_id]
         self.advance(found)
-        return _POLL_SECONDS
 
     def _forget(self, company_id: UUID, key: object) -> None:
         callbacks = self._callbacks.get(company_id, {})

@@ -1,11 +1,11 @@
 """The sequencer: gives committed events their positions, in any number of processes, one at a time."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 from app.background.job import Job
-from app.db.feed_work import FeedWork
+from app.db.feed_work import FeedWork, Stamped
 
 _PAUSE_SECONDS = 0.05
 """Time between two statements: under load, the events of that time share one."""
@@ -17,24 +17,28 @@ database, a look takes longer, because PostgreSQL must keep what was stamped sin
 
 
 class Sequencer(Job):
-    """Gives committed events their positions, and tells the new heads."""
+    """Gives committed events their positions, and tells the new heads.
+
+    It also asks where the feeds of followed companies stand, which other processes may have advanced.
+    """
 
     name = "sequencer"
     pause_seconds = _PAUSE_SECONDS
 
-    def __init__(self, feed: FeedWork, advanced: Callable[[Mapping[UUID, int]], None]) -> None:
+    def __init__(
+        self, feed: FeedWork, tell: Callable[[Stamped], None], followed: Callable[[], Collection[UUID]] = tuple
+    ) -> None:
         super().__init__()
         self._feed = feed
-        self._advanced = advanced
+        self._tell = tell
+        self._followed = followed
 
     async def run_once(self) -> float:
         """Give positions to a batch of events."""
         begun = time.monotonic()
-        heads = await self._feed.stamp()
+        stamped = await self._feed.stamp_and_look(self._followed())
         took = time.monotonic() - begun
         # Slow statements leave the database as much time as they took.
         self.pause_seconds = max(_PAUSE_SECONDS, took)
-        if not heads:
-            return max(_IDLE_SECONDS, _IDLE_TIMES * took)
-        self._advanced(heads)
-        return 0.0
+        self._tell(stamped)
+        return 0.0 if stamped.heads else max(_IDLE_SECONDS, _IDLE_TIMES * took)

@@ -24,6 +24,12 @@ MOST_EXPIRED = 1_000
 MOST_COUNTED = 10_000
 """Number of events without a position at which counting ends."""
 _STAMP = "SELECT company_id, position FROM stamp_events($1::integer)"
+# The heads are those of the statement's snapshot, so from before the events that it stamps.
+_STAMP_AND_LOOK = """
+SELECT company_id, position, true FROM stamp_events($1::integer)
+UNION ALL
+SELECT company_id, position, false FROM feed_positions($2::uuid[])
+"""
 _POSITIONS = "SELECT company_id, position FROM feed_positions($1::uuid[])"
 _EXPIRE = "SELECT expire_events($1::timestamptz, $2::integer)"
 _UNSTAMPED = "SELECT events, oldest_seconds FROM unstamped_events($1::integer)"
@@ -36,6 +42,15 @@ class Unstamped(NamedTuple):
     """Their number, at most `MOST_COUNTED`."""
     oldest_seconds: float
     """The age of the oldest of them; 0 if there is none."""
+
+
+class Stamped(NamedTuple):
+    """What giving positions has found."""
+
+    heads: dict[UUID, int]
+    """The new heads by company. Empty if there was nothing to do, or while another process did it."""
+    before: dict[UUID, int]
+    """The heads before that, of the companies that were asked for. Those without events are left out."""
 
 
 class FeedWork:
@@ -57,6 +72,14 @@ class FeedWork:
         Empty if there is nothing to do, or while another process does it.
         """
         return _by_company(await self.rows(_STAMP, most))
+
+    async def stamp_and_look(self, companies: Collection[UUID]) -> Stamped:
+        """Do the same, and return the heads of companies, in one statement."""
+        if not companies:
+            return Stamped(await self.stamp(), {})
+        rows = await self.rows(_STAMP_AND_LOOK, MOST_STAMPED, [*companies])
+        new, known = ([row for row in rows if row[2] is is_new] for is_new in (True, False))
+        return Stamped(_by_company(new), _by_company(known))
 
     async def positions(self, companies: Collection[UUID]) -> dict[UUID, int]:
         """Return the heads of companies. Companies without events are left out."""
@@ -100,4 +123,4 @@ class FeedWork:
 
 
 def _by_company(rows: Sequence[Any]) -> dict[UUID, int]:
-    return {company_id: position for company_id, position in rows}  # noqa: C416 - rows are not pairs to a type checker
+    return {row[0]: row[1] for row in rows}

@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 import structlog
 
@@ -14,7 +13,7 @@ from app.background.lag import FeedLag
 from app.background.runner import Background
 from app.background.sequencer import Sequencer
 from app.db.database import Database
-from app.db.feed_work import Unstamped
+from app.db.feed_work import Stamped, Unstamped
 from app.db.pooling import Pooling
 from app.db.write_health import WriteHealth
 from app.services.recent_lists import RecentLists
@@ -72,12 +71,12 @@ def working_jobs(
 ) -> Sequence[Job]:
     """Return the jobs that any number of processes may run at the same time. Writes of this process wake them."""
 
-    def advanced(positions: Mapping[UUID, int]) -> None:
-        heads.advance(positions)
-        if deliveries is not None:
+    def tell(stamped: Stamped) -> None:
+        heads.look(stamped)
+        if stamped.heads and deliveries is not None:
             deliveries.wake()
 
-    sequencer = Sequencer(database.feed, advanced)
+    sequencer = Sequencer(database.feed, tell, heads.companies)
     database.after_commit = sequencer.wake
     clean_up = CleanUp(database.feed, settings.feed_retention_days)
     return [sequencer, clean_up] if deliveries is None else [sequencer, clean_up, deliveries]

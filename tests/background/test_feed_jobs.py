@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,7 +25,8 @@ _PATIENCE_SECONDS = 10
 
 async def test_followers_are_told_by_the_sequencer_of_their_process(database: Database, company: UUID) -> None:
     heads = FeedHeads(database.feed)
-    async with background(Sequencer(database.feed, heads.advance)), asyncio.timeout(_PATIENCE_SECONDS):
+    sequencer = Sequencer(database.feed, heads.look, heads.companies)
+    async with background(sequencer), asyncio.timeout(_PATIENCE_SECONDS):
         waiting = asyncio.create_task(heads.wait(company, 0))
         await write(database, company, event(), event())
         assert await waiting == 2
@@ -45,6 +47,47 @@ async def test_followers_are_told_of_what_other_processes_stamp(database: Databa
         await write(database, company, event())
         await stamp_all(database)
         assert await waiting[1] == 2
+
+
+async def test_a_sequencer_notices_what_other_processes_stamp(database: Database, company: UUID) -> None:
+    heads = FeedHeads(database.feed)
+    async with background(heads, Sequencer(database.feed, heads.look, heads.companies)):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            for head in (1, 2):
+                waiting = asyncio.create_task(heads.wait(company, head - 1))
+                await write(database, company, event())
+                await stamp_all(database)
+                assert await waiting == head
+
+
+async def test_one_statement_stamps_and_asks_for_heads(database: Database, company: UUID) -> None:
+    heads, told = FeedHeads(database.feed), list[int]()
+    sequencer = Sequencer(database.feed, heads.look, heads.companies)
+    await write(database, company, event())
+    await stamp_all(database)
+    heads.on_advance(company, told.append)
+    before = database.feed.statements
+    # The statement that stamps has a snapshot from before that.
+    await write(database, company, event(), event())
+    assert await sequencer.run_once() == 0
+    assert told == [3]
+    await sequencer.run_once()
+    assert await heads.run_once() > 0
+    assert (told, database.feed.statements - before) == ([3], 2)
+
+
+async def test_heads_are_asked_for_when_the_sequencer_has_not_worked_lately(
+    database: Database, company: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.background.heads._KNOWN_SECONDS", 0.05)
+    heads, told = FeedHeads(database.feed), list[int]()
+    heads.on_advance(company, told.append)
+    await Sequencer(database.feed, heads.look, heads.companies).run_once()
+    await write(database, company, event())
+    await stamp_all(database)
+    async with background(heads), asyncio.timeout(_PATIENCE_SECONDS):
+        await heads.wait(company, 0)
+    assert told == [1]
 
 
 async def test_callbacks_are_called_with_each_new_head_until_they_end(database: Database, company: UUID) -> None:
