@@ -1,12 +1,12 @@
 """The database: the pool of transactions, the plan connections, and sessions on them."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from app.db.connection_turns import ConnectionTurns, snapshot_turns
-from app.db.driver_errors import translated_failure
+from app.db.driver_errors import translate_failures, translated_failure
 from app.db.engines import create_engines
 from app.db.feed_work import FeedWork
 from app.db.heavy import HeavyTurns
@@ -162,6 +162,14 @@ class Database:
             if translated is None:
                 raise
             raise translated from error
+
+    async def rows(self, sql: str, parameters: list[object], company_id: UUID) -> Sequence[Any]:
+        """Run a small statement on a connection for plans, and return its rows.
+
+        Raise DatabaseUnavailable or StatementTimeout.
+        """
+        with translate_failures():
+            return await self.plan_connections.rows(sql, parameters, company_id)
 
     def pools(self) -> dict[str, PoolUsage]:
         """Return the usage of the pools of connections, and of turns of operations that use them."""

@@ -72,8 +72,8 @@ class _Connection:
             del self._prepared[sql]
             raise
 
-    async def row(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        """Return the statement's row under this setting, or None if there is no row."""
+    async def rows(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+        """Return the statement's rows under this setting."""
         self.waits.begin(self.driver)
         try:
             if self.setting != setting:
@@ -84,7 +84,7 @@ class _Connection:
         if not rows:
             # The statement found another company set, because there is a pooler or something else used the connection.
             self.setting = None
-        return rows[0] if rows else None
+        return rows
 
 
 class _PooledConnection(_Connection):
@@ -94,7 +94,7 @@ class _PooledConnection(_Connection):
         super().__init__(driver, waits, 0)
         self._beginning = beginning
 
-    async def row(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def rows(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
         # A UUID needs no escaping, so everything is sent at once. plan_cache_mode only concerns prepared statements,
         # which aren't used here.
         begin = (
@@ -112,7 +112,7 @@ class _PooledConnection(_Connection):
             await self.driver.execute("COMMIT")
         finally:
             self.waits.end(self.driver)
-        return rows[0] if rows else None
+        return rows
 
 
 class PlanConnections:
@@ -152,12 +152,22 @@ class PlanConnections:
         plan_for_values: bool,
         is_small: bool = False,
     ) -> Any:
-        """Return a statement's row, or None if it has none. Raise TooBusy and the driver's exceptions."""
+        """Return a statement's first row, or None if it has none. Raise TooBusy and the driver's exceptions."""
         setting = _Setting(company_id, plan_for_values)
         if not self._turns.take_free(company_id):
             await self._turns.take(company_id, is_small=is_small)
         try:
-            return await self._row(sql, parameters, setting)
+            rows = await self._rows(sql, parameters, setting)
+        finally:
+            self._turns.give_back(company_id)
+        return rows[0] if rows else None
+
+    async def rows(self, sql: str, parameters: list[object], company_id: UUID) -> Any:
+        """Return all rows of a small statement with a generic plan. Raise TooBusy and the driver's exceptions."""
+        if not self._turns.take_free(company_id):
+            await self._turns.take(company_id, is_small=True)
+        try:
+            return await self._rows(sql, parameters, _Setting(company_id, plan_for_values=False))
         finally:
             self._turns.give_back(company_id)
 
@@ -175,21 +185,21 @@ class PlanConnections:
         while self._idle:
             self._waits.close(self._idle.pop().driver)
 
-    async def _row(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def _rows(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
         idle, begun = self._take(setting), time.monotonic()
         try:
-            return await self._row_of(idle or await self._open(), sql, parameters, setting)
+            return await self._rows_of(idle or await self._open(), sql, parameters, setting)
         except asyncpg.PostgresConnectionError as error:
             # The connection may have died while idle. But if the statement ran for a while, it may have crashed the
             # server.
             if not isinstance(error, ConnectionSilent) and time.monotonic() - begun > _AT_ONCE_SECONDS:
                 raise
-        return await self._row_of(await self._open(), sql, parameters, setting)
+        return await self._rows_of(await self._open(), sql, parameters, setting)
 
-    async def _row_of(self, connection: _Connection, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def _rows_of(self, connection: _Connection, sql: str, parameters: list[object], setting: _Setting) -> Any:
         discarded = self._discarded
         try:
-            row = await connection.row(sql, parameters, setting)
+            rows = await connection.rows(sql, parameters, setting)
         except BaseException as error:
             if (lost := self._lost(connection.driver, error)) is not None:
                 raise lost from error
@@ -200,7 +210,7 @@ class PlanConnections:
                 self._waits.close(connection.driver)
             raise
         self._give_back(connection, discarded)
-        return row
+        return rows
 
     def _lost(self, driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
         """Return the exception for a lost connection, or None.

@@ -7,9 +7,11 @@ from typing import Protocol
 from uuid import UUID
 
 from app.db.database import Database
+from app.db.direct_reads import DirectReads
 from app.graphql.feed import Followed
 from app.live.backlog import Backlog
 from app.live.groups import Group, Respond, Turns
+from app.live.heads import HeadReading
 from app.live.keys import Key
 from app.live.reading import Reading
 from app.unavailable import DatabaseUnavailable
@@ -37,8 +39,9 @@ class Feed:
         self.groups: dict[Key, Group] = {}
         self._head = 0
         """The highest position that is known."""
-        self._database = database
-        self._company_id = company_id
+        self._reads = DirectReads(database, company_id)
+        self.head = HeadReading(self._reads)
+        """Reads where the feed stands."""
         self._turns = Turns(
             asyncio.Semaphore(_TURNS), asyncio.Semaphore(_TURNS_OF_OLD), partial(backlog.has_room, company_id)
         )
@@ -53,12 +56,12 @@ class Feed:
             for group in self.groups.values():
                 group.wake()
         elif position < self._head and self._checking is None and self._reading is not None:
-            self._checking = asyncio.create_task(self._check(self._reading))
+            self._checking = asyncio.create_task(self._check())
 
     def open(self, key: Key, followed: Followed, respond: Respond, most: int) -> Group:
         """Return a new group."""
         if self._reading is None:
-            self._reading = Reading(self._database, self._company_id, self._head)
+            self._reading = Reading(self._reads, self._head)
         group = self.groups[key] = Group(
             followed, respond, reading=self._reading, head=lambda: self._head, turns=self._turns, most=most
         )
@@ -77,7 +80,7 @@ class Feed:
         """Follow the feed no longer."""
         self._unfollow()
 
-    async def _check(self, reading: Reading) -> None:
+    async def _check(self) -> None:
         """End all streams if positions are given again, because a failover has lost commits, or a backup was restored.
 
         The lower head may also have been read before the higher one, and arrived after it.
@@ -85,7 +88,7 @@ class Feed:
         known, head = self._head, None
         while head is None:
             try:
-                head = await reading.head()
+                head = await self.head.read()
             except DatabaseUnavailable:
                 await asyncio.sleep(_PAUSE_SECONDS)
         self._checking = None

@@ -18,7 +18,6 @@ from app.engine.request_errors import RequestError, RequestErrorCode
 from app.graphql import feed_cursors
 from app.graphql.arguments import Problems
 from app.graphql.context import Context
-from app.graphql.feed import head_of
 from app.live.backlog import Backlog, LiveClient
 from app.live.credentials import Credential, Credentials
 from app.live.ended import LiveCode, LiveEnded
@@ -154,7 +153,7 @@ class Live:
 
     async def _begin(self, feed: Feed, subscribed: Subscribed, context: Context, after: str | None) -> int:
         """Return the position after which a stream begins; raise RequestError if it can't begin there."""
-        head = await head_of(context)
+        head = await feed.head.read()
         feed.advance(head.position)
         position: int | None = subscribed.source.after
         try:

@@ -5,17 +5,19 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
-from uuid import UUID
 
-from app.db.database import Database
-from app.db.feed import Head, read_events, read_head
+from app.db.direct_reads import DirectReads
+from app.db.feed import read_events
 from app.db.rows import EventRow
+from app.db.stored_json import StoredJson
 from app.graphql.feed import Followed
 
 BATCH = 100
 """Maximum number of events that are read together, and executed with one snapshot."""
 _KEPT = 500
 """Maximum number of events that are kept in memory, for groups that are a little behind."""
+_KEPT_BYTES = 1_000_000
+"""Maximum size of what these say and have changed, in characters, beside those that were read last."""
 _ALL = Followed(None, None)
 
 
@@ -33,10 +35,11 @@ class Read(NamedTuple):
 class Reading:
     """Reads the events of one company. What groups read at the same time is read once."""
 
-    def __init__(self, database: Database, company_id: UUID, position: int) -> None:
-        self._database = database
-        self._company_id = company_id
+    def __init__(self, reads: DirectReads, position: int) -> None:
+        self._reads = reads
         self._newest: deque[EventRow] = deque()
+        self._bytes = 0
+        """Size of what the kept events say and have changed."""
         self._begins = self._ends = position
         """The positions after which, and up to which, events are kept."""
         self._lock = asyncio.Lock()
@@ -57,28 +60,31 @@ class Reading:
         found = [*islice(self._newest, position - self._begins, position - self._begins + BATCH)]
         return Read([event for event in found if followed.includes(event)], found[-1].position if found else self._ends)
 
-    async def head(self) -> Head:
-        """Return where the feed stands now."""
-        async with self._database.read(self._company_id) as session:
-            return await read_head(session)
-
     async def _go_on(self, until: int) -> None:
         read = await self._read(self._ends, until, _ALL)
         self._newest.extend(read.events)
+        self._bytes += sum(map(_size, read.events))
         self._ends = read.position
-        while len(self._newest) > _KEPT:
-            self._begins = self._newest.popleft().position
+        # What was just read stays, however large it is: all groups need it now.
+        while len(self._newest) > _KEPT or (self._bytes > _KEPT_BYTES and len(self._newest) > len(read.events)):
+            forgotten = self._newest.popleft()
+            self._bytes -= _size(forgotten)
+            self._begins = forgotten.position
 
     async def _read(self, position: int, until: int, followed: Followed) -> Read:
-        async with self._database.read(self._company_id) as session:
-            found = await read_events(
-                session,
-                position,
-                until=until,
-                types=followed.types,
-                customer_ids=followed.customer_ids,
-                limit=BATCH,
-            )
+        found = await read_events(
+            self._reads,
+            position,
+            until=until,
+            types=followed.types,
+            customer_ids=followed.customer_ids,
+            limit=BATCH,
+        )
         if not found.head.expired_position <= position <= found.head.position:
             raise EventsMissing
         return Read(found.rows, found.position)
+
+
+def _size(event: EventRow) -> int:
+    said = len(event.data.text) if isinstance(event.data, StoredJson) else 0
+    return said + sum(len(text) for change in event.changes for text in change)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from app.db.plan_connections import PlanConnections
 from app.db.read_session import ReadSession
 from app.domain.identity import Scope
 from app.engine.execution import Engine, Subscribed
@@ -44,15 +45,17 @@ async def live(start: Start, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements of all read sessions from now on."""
+    """The statements of all read sessions, and those on connections for plans, from now on."""
     sent: list[str] = []
-    rows = ReadSession.rows
+    methods: list[tuple[type, str]] = [(ReadSession, "rows"), (PlanConnections, "rows"), (PlanConnections, "row")]
+    for kind, name in methods:
+        run = getattr(kind, name)
 
-    async def noted(self: ReadSession, statement: Any, *arguments: Any, **named: Any) -> Any:
-        sent.append(str(statement))
-        return await rows(self, statement, *arguments, **named)
+        async def noted(self: object, statement: Any, *arguments: Any, _run: Any = run, **named: Any) -> Any:
+            sent.append(str(statement))
+            return await _run(self, statement, *arguments, **named)
 
-    monkeypatch.setattr(ReadSession, "rows", noted)
+        monkeypatch.setattr(kind, name, noted)
     return sent
 
 
