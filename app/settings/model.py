@@ -97,6 +97,13 @@ class Settings(BaseModel):
         description="Serve GraphiQL at /graphql to browsers, and its files at /explorer; `dev` turns it on.",
     )
     rest: bool = Field(default=True, description="Serve the REST endpoints, below /v1.")
+    rest_list_seconds: float = Field(
+        default=60,
+        gt=0,
+        le=3600,
+        description="How long a client may take to read a whole list over REST, in seconds. The list's snapshot lasts as"
+        " long, and delays the clean-up of rows that changed meanwhile.",
+    )
     request_timeout_seconds: float = Field(
         default=30, gt=0, le=3600, description="Maximum time of one operation, in seconds."
     )

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Lifespan
 
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
+from app.rest.recent_bodies import RecentBodies
 from app.scheduling.pauses import short_switches
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
@@ -25,7 +26,7 @@ from app.web.authentication import Authenticator
 from app.web.background import ServiceBackground, database_of
 from app.web.causes import flush_causes
 from app.web.direct import REST_PREFIX, Direct
-from app.web.engine import contexts_of, engine_of, planner_of
+from app.web.engine import contexts_of, engine_of, planner_of, snapshots_of
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
 from app.web.graphql_http import GraphQLEndpoint
@@ -37,6 +38,7 @@ from app.web.metric_sources import MetricSources
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
 from app.web.rest import RestEndpoints
+from app.web.rest_stream import WholeLists
 from app.web.running import Runner
 from app.web.sse import EventStreams
 from app.web.streaming import live_of
@@ -74,7 +76,10 @@ def create_app(
     deliveries = deliveries_of(settings, database, engine, open_context)
     background = ServiceBackground(settings, database, deliveries)
     live = live_of(settings, engine, database, background.heads, open_context)
-    sources = MetricSources(database, engine, planner, authenticator, recent, background, live, deliveries)
+    bodies = RecentBodies(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
+    sources = MetricSources(
+        database, engine, planner, authenticator, recent, bodies.lists, background, live, deliveries
+    )
     metrics = Metrics(sources) if settings.metrics else None
     log = OperationLog(metrics)
     runner = Runner(
@@ -96,7 +101,14 @@ def create_app(
     rest = None
     if settings.rest:
         rest = RestEndpoints(
-            engine, runner, authenticator.authenticate, log=log, max_body_bytes=settings.max_body_bytes
+            engine,
+            runner,
+            authenticator.authenticate,
+            WholeLists(
+                engine, snapshots_of(database, open_context), runner.deadline, bodies, settings.rest_list_seconds
+            ),
+            log=log,
+            max_body_bytes=settings.max_body_bytes,
         )
 
     @asynccontextmanager

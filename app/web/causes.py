@@ -17,6 +17,8 @@ _log = structlog.get_logger()
 
 REQUEST_TIMEOUT = "request_timeout"
 """The cause of an operation that was stopped at its deadline."""
+LIST_TIMEOUT = "list_timeout"
+"""The cause of a whole list that was cut off because its client took too long to read it."""
 ISSUER_UNREACHABLE = "issuer_unreachable"
 """The cause of a token that can't be verified: its key is unknown, and the issuer's keys can't be fetched."""
 
@@ -33,6 +35,7 @@ _LIMITS = {
     Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.NO_ANSWER_IN_TIME: f"{PROBE_SECONDS:g} s",
     REQUEST_TIMEOUT: "REQUEST_TIMEOUT_SECONDS",
+    LIST_TIMEOUT: "REST_LIST_SECONDS",
     SERVICE_STOPPED: "REQUEST_TIMEOUT_SECONDS",
     ISSUER_UNREACHABLE: f"{FETCH_SECONDS:g} s",
 }
@@ -56,9 +59,9 @@ def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
             pass
 
 
-def log_request_timeout(request_id: str) -> None:
-    """Log that an operation was stopped at its deadline, at most one line in ten seconds."""
-    _log_unavailable(REQUEST_TIMEOUT, 504, request_id, None, None)
+def log_request_timeout(request_id: str, cause: str = REQUEST_TIMEOUT) -> None:
+    """Log that an operation was stopped at its deadline, at most one line per cause in ten seconds."""
+    _log_unavailable(cause, 504, request_id, None, None)
 
 
 def log_service_stopped(request_id: str) -> None:

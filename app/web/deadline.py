@@ -13,8 +13,9 @@ from typing import Self
 
 from starlette.types import Receive
 
+from app.web.causes import REQUEST_TIMEOUT
 from app.web.graphql_request import ClientGone
-from app.web.http_errors import FailureCode, HttpError
+from app.web.http_errors import FailureCode, HttpError, OperationTimeout
 
 _PATIENCE_SECONDS = 0.1
 """Time after which a request is supervised, in seconds, or up to twice that. Most requests end sooner, without that
@@ -65,6 +66,7 @@ class Deadline:
     def __init__(self, seconds: float, receive: Receive | None, patience: Patience) -> None:
         """Without `receive`, nothing tells when the client disconnects."""
         self._seconds = seconds
+        self._cause = REQUEST_TIMEOUT
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
@@ -116,6 +118,14 @@ class Deadline:
         if self._is_supervised and self._reason is None:
             self.supervise()
 
+    def extend(self, seconds: float, cause: str) -> None:
+        """Give a query this time from now on. `cause`: what the log says if it takes longer."""
+        self._seconds, self._cause = seconds, cause
+        self._begun = self._loop.time()
+        if self._is_supervised and self._reason is None:
+            self._stop_timer()
+            self._timer = self._loop.call_at(self._begun + seconds, self._expire)
+
     def begin_mutation(self) -> float:
         """Start the time limit of a mutation.
 
@@ -152,8 +162,7 @@ class Deadline:
             message = f"The body took longer than {self._seconds:g} seconds to arrive."
             self._end(HttpError(408, FailureCode.TIMEOUT, message, (("connection", "close"),)))
         else:
-            message = f"The operation took longer than {self._seconds:g} seconds and was stopped."
-            self._end(HttpError(504, FailureCode.TIMEOUT, message))
+            self._end(OperationTimeout(self._seconds, self._cause))
 
     def _end(self, reason: Exception) -> None:
         if self._reason is None:

@@ -1,6 +1,7 @@
 """The engine and the contexts of its operations, put together from the settings."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 from app.db.database import Database
@@ -44,9 +45,7 @@ def engine_of(settings: Settings, planner: Planner) -> Engine:
     )
 
 
-def contexts_of(
-    settings: Settings, database: Database, recent: RecentLists, engine: Engine
-) -> Callable[[Principal], Context]:
+def contexts_of(settings: Settings, database: Database, recent: RecentLists, engine: Engine) -> partial[Context]:
     """Return what opens the context of an operation."""
     return partial(
         Context,
@@ -56,3 +55,16 @@ def contexts_of(
         heavy_values=settings.heavy_query_values,
         webhook_rules=webhook_rules(settings, engine),
     )
+
+
+def snapshots_of(
+    database: Database, open_context: partial[Context]
+) -> Callable[[Principal], AbstractAsyncContextManager[Callable[[Principal], Context]]]:
+    """Return what opens a snapshot of a company, and contexts of operations that read it."""
+
+    @asynccontextmanager
+    async def open_snapshot(principal: Principal) -> AsyncGenerator[Callable[[Principal], Context]]:
+        async with database.snapshot(principal.company_id) as session:
+            yield partial(open_context, snapshot=session)
+
+    return open_snapshot

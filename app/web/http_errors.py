@@ -8,7 +8,7 @@ import structlog
 from app.db.unit_of_work import CompanyUnknown
 from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.answers import JSON_TYPE, Answer, to_json
-from app.web.causes import log_cause, log_request_timeout
+from app.web.causes import REQUEST_TIMEOUT, log_cause, log_request_timeout
 from app.web.credential_errors import CredentialsUnavailable, Unauthenticated
 
 _log = structlog.get_logger()
@@ -74,12 +74,23 @@ class HttpError(Exception):
         return Answer(self.status, body, media_type, self.headers, (str(self.code),))
 
 
+class OperationTimeout(HttpError):
+    """An operation was stopped at its deadline."""
+
+    def __init__(self, seconds: float, cause: str) -> None:
+        """`cause`: what the log says."""
+        super().__init__(
+            504, FailureCode.TIMEOUT, f"The operation took longer than {seconds:g} seconds and was stopped."
+        )
+        self.cause = cause
+
+
 def http_error_of(error: Exception, request_id: str) -> HttpError:
     """Return the error response for an exception that ended a request; log it if it is a failure."""
     match error:
         case HttpError():
             if error.status == HTTPStatus.GATEWAY_TIMEOUT:
-                log_request_timeout(request_id)
+                log_request_timeout(request_id, error.cause if isinstance(error, OperationTimeout) else REQUEST_TIMEOUT)
             return error
         case Unauthenticated():
             return HttpError(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))

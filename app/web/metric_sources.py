@@ -29,6 +29,7 @@ class MetricSources:
     planner: Planner
     authenticator: Authenticator
     recent: RecentLists
+    rest_lists: RecentLists
     background: ServiceBackground
     subscriptions: Live
     deliveries: Deliveries
@@ -39,7 +40,7 @@ class MetricSources:
 
     def caches(self) -> Mapping[str, CacheUsage]:
         """Return the caches by name."""
-        own = {"plan_statements": self.planner.statements, "lists": self.recent}
+        own = {"plan_statements": self.planner.statements, "lists": self.recent, "rest_lists": self.rest_lists}
         return {**self.engine.caches, **own, **self.authenticator.caches}
 
     def dropped_log_lines(self) -> int:

@@ -12,7 +12,6 @@ from app.domain.identity import Principal
 from app.domain.identity import Scope as CredentialScope
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.request_errors import RequestError
-from app.graphql.planning.reading import MAX_PAGE_SIZE
 from app.rest.answers import Pages, Written
 from app.rest.documents import TEXTS
 from app.rest.endpoints import ENDPOINTS, Endpoint
@@ -25,6 +24,7 @@ from app.web.ending import Ending, ending_of
 from app.web.envelope import request_id_of
 from app.web.graphql_request import ClientGone, headers_of
 from app.web.http_errors import FailureCode, HttpError
+from app.web.http_framing import AnswerCut
 from app.web.large_bodies import HUGE_BYTES
 from app.web.media_types import takes_json
 from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
@@ -32,6 +32,7 @@ from app.web.request_log import OperationLog, OperationRecord
 from app.web.rest_answers import Ran, answer_of, stored_version
 from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_problems, of_request_error
 from app.web.rest_requests import Given, RestRequest, given_in
+from app.web.rest_stream import FIRST, WholeList, WholeLists
 from app.web.running import Runner
 
 _READS = "reads"
@@ -74,31 +75,48 @@ class RestEndpoints(OperationEndpoint):
         engine: Engine,
         runner: Runner,
         authenticate: Authenticate,
+        lists: WholeLists,
         *,
         log: OperationLog,
         max_body_bytes: int,
     ) -> None:
         super().__init__(runner, authenticate, log=log, max_body_bytes=max_body_bytes)
         self._engine = engine
+        self._lists = lists
         self._routes = Routes([_Served(endpoint) for endpoint in ENDPOINTS])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         record = OperationRecord(request_id_of(scope))
+        answer: Answer | WholeList | None = None
         try:
             answer = await self._answer(scope, receive, record)
-        except ClientGone:
-            self._write_left(scope, record)
-            return
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every exception becomes a response
+            if isinstance(answer, WholeList):
+                await answer.send(scope, receive, send)
+                self._log.write(record, 200, ())
+                return
+        except (Exception, asyncio.CancelledError) as error:  # every exception becomes a response
+            if isinstance(answer, WholeList) and answer.has_begun:
+                self._log_cut(error, scope, record)
+                raise AnswerCut from error
+            if isinstance(error, ClientGone):
+                self._write_left(scope, record)
+                return
             answer = self._error(error, scope, record)
         await self._send(answer, receive, send, record)
+
+    def _log_cut(self, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord) -> None:
+        """Log a list that can't be completed: with the code of its error, or that its client has disconnected."""
+        if isinstance(error, ClientGone):
+            self._write_left(scope, record)
+        else:
+            self._log.write(record, 200, self._error(error, scope, record).codes)
 
     def _error(self, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord) -> Answer:
         rest_error = as_rest(error) or of_http_error(self._http_error(error, scope, record))
         return rest_error.answer(scope["path"])
 
-    async def _answer(self, scope: Scope, receive: Receive, record: OperationRecord) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, record: OperationRecord) -> Answer | WholeList:
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         served, values = self._find(path, scope["method"])
         headers = headers_of(scope)
@@ -139,15 +157,15 @@ class RestEndpoints(OperationEndpoint):
         served.operation = operation
         return operation
 
-    async def _answer_request(self, request: RestRequest, running: _Running, scope: Scope) -> Answer:
+    async def _answer_request(self, request: RestRequest, running: _Running, scope: Scope) -> Answer | WholeList:
         size, operation = len(request.body), running.operation
         read = partial(given_in, request, self._max_body_bytes)
         given = read() if size < HUGE_BYTES else await run_in_turn(object(), read)
         if _READS in operation.switches:
             given.variables[_READS] = CredentialScope.CUSTOMERS_READ in running.principal.scopes
         shown = request.endpoint.shown
-        if isinstance(shown, Pages):
-            given.variables.setdefault("first", MAX_PAGE_SIZE)
+        if isinstance(shown, Pages) and FIRST not in given.variables:
+            return await self._lists.answer(shown, given, operation, running.record, partial(self._run, running))
         outcome = await self._run(running, given)
         if isinstance(shown, Written) and len(given.versions) > 1:
             version = stored_version(shown, outcome)

@@ -62,7 +62,7 @@ def stored_version(written: Written, outcome: Outcome) -> int | None:
 
 
 def _one(one: One, ran: Ran) -> Answer:
-    shown = one.shown(_data(ran))
+    shown = one.shown(data_of(ran))
     if shown is None:
         raise not_found()
     version = shown.version.decode()
@@ -72,7 +72,7 @@ def _one(one: One, ran: Ran) -> Answer:
 
 
 def _page(pages: Pages, ran: Ran, base: str) -> Answer:
-    page = page_of(pages, _data(ran))
+    page = page_of(pages, data_of(ran))
     if page is None:
         raise not_found()
     if page.after is None:
@@ -90,7 +90,7 @@ def _written(written: Written, ran: Ran, base: str) -> Answer:
     errors = _errors(ran)
     if errors:
         return _unread(written, ran, errors, base)
-    data = _data(ran)
+    data = data_of(ran)
     shown = written.shown(data)
     if shown is not None:
         return _shown(written, shown, base)
@@ -120,7 +120,7 @@ def _unread(written: Written, ran: Ran, errors: list[GraphQLFormattedError], bas
     return _shown(written, Shown(body, b"%d" % found["version"]), base)
 
 
-def _data(ran: Ran) -> bytes:
+def data_of(ran: Ran) -> bytes:
     """Return the JSON of an operation. Raise RestError for its errors."""
     if isinstance(ran.outcome.answer, bytes):
         return ran.outcome.answer

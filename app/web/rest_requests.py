@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 from app.rest.bodies import input_of
 from app.rest.controls import Controls, controls_of
@@ -41,6 +41,10 @@ class Given(NamedTuple):
     """What GraphQL can't see of a write. If there are any, its operation doesn't run."""
     members: Sequence[str] = ()
     """The names of the body's members."""
+
+    def with_variables(self, variables: Mapping[str, Any]) -> Self:
+        """Return the same with these variables, too."""
+        return self._replace(variables={**self.variables, **variables})
 
     def told(self, found: Iterable[Mapping[str, Any]]) -> Sequence[ValidationProblem]:
         """Return all problems of the request: those that GraphQL found, and its own."""

@@ -1,7 +1,9 @@
 """Fixtures for REST: the whole application, and callers with credentials of companies."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +13,7 @@ from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import DevelopmentKeys
 from tests.rest.calling import Calls, Service
+from tests.rest.streaming import Serve, Streams, served_streams
 from tests.support.lifespan import lifespan_of
 from tests.support.logging_state import logging_restored
 from tests.support.started import settings_of
@@ -31,3 +34,15 @@ async def calls(service: Service, company: UUID) -> AsyncGenerator[Calls]:
     """A caller of the test's company with all scopes."""
     async with service.calls(company) as calls:
         yield calls
+
+
+@pytest.fixture
+def serve(service_dsn: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Serve:
+    """Serve the application over real connections, with these settings and lists that are always fresh."""
+
+    def serve_(grace_seconds: float = 1, **settings: Any) -> AbstractAsyncContextManager[Streams]:
+        keys = DevelopmentKeys(tmp_path / "keys")
+        all_settings = settings_of(service_dsn, keys, **{"list_cache_seconds": 0, **settings})
+        return served_streams(all_settings, keys, capfd, grace_seconds)
+
+    return serve_

@@ -1,0 +1,148 @@
+"""Whole lists over REST: an array of all rows, read page by page from one snapshot while its client receives them.
+
+A list of one page is read by one statement, as a page is, and may be cached. Of a longer list at most two pages are in
+memory: the next one is read while the client receives the last. Its snapshot and its connection are given back before
+the last page is sent, and whenever the client leaves, the time is over, or the server ends.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+from app.domain.identity import Principal
+from app.engine.execution import Engine, Operation, Outcome
+from app.graphql.planning.reading import MAX_PAGE_SIZE
+from app.rest.answers import Pages
+from app.rest.pages import Page, page_of
+from app.rest.recent_bodies import RecentBodies
+from app.web.answers import JSON_TYPE, Answer
+from app.web.causes import LIST_TIMEOUT
+from app.web.deadline import Deadline
+from app.web.graphql_request import ClientGone, has_left
+from app.web.request_log import OperationRecord
+from app.web.rest_answers import Ran, data_of
+from app.web.rest_errors import not_found
+from app.web.rest_requests import Given
+from app.web.running import OpenContext
+
+OpenSnapshot = Callable[[Principal], AbstractAsyncContextManager[OpenContext]]
+Run = Callable[[Given], Awaitable[Outcome]]
+
+FIRST, AFTER = "first", "after"
+"""The variables of the documents: the number of rows, and the cursor after which they begin."""
+
+_FIRST_ROWS = 100
+"""Number of rows of the first page of a longer list, which is small so that the answer begins soon."""
+_HEADERS = [
+    (b"content-type", b"%b; charset=utf-8" % JSON_TYPE.encode()),
+    (b"cache-control", b"no-store"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeLists:
+    """Answers requests for whole lists."""
+
+    engine: Engine
+    open_snapshot: OpenSnapshot
+    deadline: Callable[[Receive], Deadline]
+    recent: RecentBodies
+    seconds: float
+    """How long a client may read a list, once its first page was read."""
+
+    async def answer(
+        self, pages: Pages, given: Given, operation: Operation, record: OperationRecord, run: Run
+    ) -> "Answer | WholeList":
+        """Return the answer. `run`: runs the operation as for a page."""
+        whole = WholeList(self, pages, given, operation, record)
+
+        async def read() -> bytes | None:
+            page = whole.page_of(await run(given.with_variables({FIRST: MAX_PAGE_SIZE})))
+            return page.rows if page.after is None else None
+
+        if given.variables:
+            body = await read()
+        else:
+            # Only lists that are the same for all callers of the company have no variables.
+            body = await self.recent.get(whole.principal.company_id, given.request.endpoint.path, read)
+        return whole if body is None else Answer(200, body)
+
+
+class WholeList:
+    """The answer to one request for a list of several pages."""
+
+    def __init__(
+        self, lists: WholeLists, pages: Pages, given: Given, operation: Operation, record: OperationRecord
+    ) -> None:
+        self._lists = lists
+        self._pages = pages
+        self._given = given
+        self._operation = operation
+        self._record = record
+        self.has_begun = False
+        """Whether a part was sent, so that no other answer can be."""
+
+    @property
+    def principal(self) -> Principal:
+        """The principal of the request."""
+        principal = self._record.principal
+        assert principal is not None  # noqa: S101 - the request was authenticated
+        return principal
+
+    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the list. Raise ClientGone, and the exceptions of operations."""
+        if scope["method"] == "HEAD":
+            await self._begin(send)
+            await _sent(send, b"", is_last=True)
+            return
+        opening = b"["
+        with self._lists.deadline(receive) as deadline:
+            deadline.begin_query()
+            async with self._lists.open_snapshot(self.principal) as open_context:
+                page = await self._read(open_context, {FIRST: _FIRST_ROWS})
+                deadline.extend(self._lists.seconds, LIST_TIMEOUT)
+                await self._begin(send)
+                while page.after is not None:
+                    await _sent(send, opening + page.rows[1:-1])
+                    opening = b","
+                    page = await self._read(open_context, {FIRST: MAX_PAGE_SIZE, AFTER: page.after})
+        if has_left(receive):
+            raise ClientGone
+        await _sent(send, opening + page.rows[1:], is_last=True)
+
+    def page_of(self, outcome: Outcome) -> Page:
+        """Return the page of an outcome. Raise RestError if there is none."""
+        page = page_of(self._pages, data_of(Ran(self._operation, outcome, self._given, self._record.request_id)))
+        if page is None:
+            raise not_found()
+        return page
+
+    async def _begin(self, send: Send) -> None:
+        self.has_begun = True
+        await _sending(send, {"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+
+    async def _read(self, open_context: OpenContext, variables: Mapping[str, Any]) -> Page:
+        async with open_context(self.principal) as context:
+            given = self._given.with_variables(variables)
+            try:
+                outcome = await self._lists.engine.run(self._operation, given.variables, context)
+            finally:
+                self._record.statements += context.statements
+        self._record.execution = outcome.execution
+        return self.page_of(outcome)
+
+
+async def _sent(send: Send, body: bytes, *, is_last: bool = False) -> None:
+    await _sending(send, {"type": "http.response.body", "body": body, "more_body": not is_last})
+
+
+async def _sending(send: Send, message: Message) -> None:
+    """Send a part of the answer, once the client has received the one before the last."""
+    try:
+        await send(message)
+    except (OSError, RuntimeError) as error:
+        # asyncio and uvloop raise these if the client has disconnected.
+        raise ClientGone from error
