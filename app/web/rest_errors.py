@@ -103,14 +103,15 @@ def of_field_errors(errors: Sequence[GraphQLFormattedError], told: Told) -> Rest
 
 def of_payload(problems: Sequence[Mapping[str, Any]], told: Told) -> RestError:
     """Return the error of a write that was rejected: that of the problem whose status comes first."""
-    statuses = [_status_of(problem) for problem in problems]
+    # The number of problems that aren't listed decides nothing, and comes last.
+    statuses = [_status_of(problem) for problem in problems if problem["code"] != ErrorCode.MORE_PROBLEMS]
     status = min(statuses, key=_PAYLOAD_STATUSES.index)
     first = problems[statuses.index(status)]
     more = {"problems": [_listed(problem, told) for problem in problems]} if len(problems) > 1 else {}
     if status != HTTPStatus.BAD_REQUEST:
         return RestError(status, first["code"], told([first])[0].message, {**_data_of(first), **more})
     error = of_problems(told(one for one in problems if one["httpStatus"] == HTTPStatus.BAD_REQUEST))
-    return error if {*statuses} == {HTTPStatus.BAD_REQUEST} else error.with_details(more)
+    return error if {*statuses} == {status} else error.with_details(more)
 
 
 def missing_scopes(required: AbstractSet[str], granted: AbstractSet[str]) -> RestError:
@@ -140,11 +141,8 @@ def as_rest(error: BaseException) -> RestError | None:
 
 
 def _status_of(problem: Mapping[str, Any]) -> int:
-    if problem["code"] == ErrorCode.VERSION_CONFLICT:
-        # The version comes from `If-Match`.
-        return 412
-    # The number of problems that aren't listed decides nothing.
-    return 422 if problem["code"] == ErrorCode.MORE_PROBLEMS else problem["httpStatus"]
+    # The expected version comes from `If-Match`.
+    return 412 if problem["code"] == ErrorCode.VERSION_CONFLICT else problem["httpStatus"]
 
 
 def _data_of(problem: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,13 +25,14 @@ class Service:
     keys: DevelopmentKeys
 
     @asynccontextmanager
-    async def calls(self, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> AsyncGenerator[Calls]:
-        """Open a client with a token of a company."""
+    async def calls(
+        self, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope), root_path: str = ""
+    ) -> AsyncGenerator[Calls]:
+        """Open a client with a token of a company. `root_path`: the path below which the service is served."""
         token = self.keys.mint(company_id, scopes, "tester", timedelta(hours=1))
         headers = {"authorization": f"Bearer {token}"}
-        async with AsyncClient(
-            transport=ASGITransport(self.app), base_url="http://service.test", headers=headers
-        ) as client:
+        transport = ASGITransport(self.app, root_path=root_path)
+        async with AsyncClient(transport=transport, base_url="http://service.test", headers=headers) as client:
             yield client
 
 
