@@ -28,7 +28,10 @@ FIELD, ENTITY, CODE, SETTING = (
 EXAMPLES = {
     FIELD: {
         "tests/contract/test_schema.py",  # the REST API, which doesn't grow
+        "tests/differential/rest_bodies.py",  # the same
         "tests/graphql/mutations/stored_answers.py",  # answers that earlier releases stored
+        "tests/rest/examples.py",  # the REST API
+        "tests/rest/reference.py",  # the same
         "tests/services/test_create_customer.py",  # one customer
     },
     ENTITY: {

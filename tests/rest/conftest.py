@@ -9,13 +9,17 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from app.db import customer_writes
+from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import DevelopmentKeys
 from tests.rest.calling import Calls, Service
 from tests.rest.streaming import Serve, Streams, served_streams
+from tests.support.clock import DatabaseClock
 from tests.support.lifespan import lifespan_of
 from tests.support.logging_state import logging_restored
+from tests.support.rest import RestCaller, RestService, rest_service
 from tests.support.started import settings_of
 
 
@@ -46,3 +50,30 @@ def serve(service_dsn: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
         return served_streams(all_settings, keys, capfd, grace_seconds)
 
     return serve_
+
+
+@pytest.fixture(scope="session")
+def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentKeys:
+    """Keys that sign the tokens of callers."""
+    return DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def production(service_dsn: str, signing_keys: DevelopmentKeys) -> AsyncGenerator[RestService]:
+    """The application with the defaults of production, such as lists that may be five seconds old."""
+    async with rest_service(service_dsn, signing_keys) as service:
+        yield service
+
+
+@pytest.fixture
+def rest(production: RestService, company: UUID) -> RestCaller:
+    """A caller of the test's own company with all scopes."""
+    return production.caller(company, *Scope)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
+    """The day of changes: 19 June 2026."""
+    clock = DatabaseClock()
+    monkeypatch.setattr(customer_writes, "clock", clock)
+    return clock
