@@ -1,6 +1,7 @@
 """Make arrays of a connection's pages, by cutting the bytes: the rows are not parsed."""
 
 from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
 
 import orjson
 
@@ -26,3 +27,10 @@ def page_of(pages: Pages, answer: bytes) -> Page | None:
     cut = answer.rindex(_PAGE_INFO)
     info = orjson.loads(answer[cut + len(_PAGE_INFO) : -len(pages.path) - 2])
     return Page(answer[len(beginning) : cut], info["endCursor"] if info["hasNextPage"] else None)
+
+
+def next_query(query: bytes, after: str) -> str:
+    """Return the query of a URL that leads to the next page: that of this page, with another cursor."""
+    kept = [part for part in query.split(b"&") if part and unquote_to_bytes(part.partition(b"=")[0]) != b"after"]
+    # What a client has encoded stays as it is. Whatever else a header's URL can't contain is encoded.
+    return quote(b"&".join([*kept, b"after=" + quote(after, safe="").encode()]), safe="%&=+")

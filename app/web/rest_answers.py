@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote
 
 import orjson
 from graphql import OperationType
@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from app.engine.execution import Operation, Outcome
 from app.rest.answers import One, Pages, Shown, Written
-from app.rest.pages import page_of
+from app.rest.pages import next_query, page_of
 from app.rest.preconditions import is_unchanged, tag_of
 from app.rest.spelling import in_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
@@ -78,11 +78,7 @@ def _page(pages: Pages, ran: Ran, base: str) -> Answer:
     if page.after is None:
         return Answer(200, page.rows)
     request = ran.given.request
-    kept = [
-        (name, value) for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name != b"after"
-    ]
-    query = urlencode([*kept, (b"after", page.after)])
-    link = f'<{base}{quote(request.path)}?{query}>; rel="next"'
+    link = f'<{base}{quote(request.path)}?{next_query(request.query_string, page.after)}>; rel="next"'
     return Answer(200, page.rows, JSON_TYPE, (("link", link),))
 
 
