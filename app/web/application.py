@@ -38,7 +38,7 @@ from app.web.metric_sources import MetricSources
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
 from app.web.rest import RestEndpoints
-from app.web.rest_stream import WholeLists
+from app.web.rest_stream import WholeLists, rows_within
 from app.web.running import Runner
 from app.web.sse import EventStreams
 from app.web.streaming import live_of
@@ -105,7 +105,12 @@ def create_app(
             runner,
             authenticator.authenticate,
             WholeLists(
-                engine, snapshots_of(database, open_context), runner.deadline, bodies, settings.rest_list_seconds
+                engine,
+                snapshots_of(database, open_context),
+                runner.deadline,
+                bodies,
+                settings.rest_list_seconds,
+                rows_within(settings.limits),
             ),
             log=log,
             max_body_bytes=settings.max_body_bytes,

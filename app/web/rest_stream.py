@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from app.domain.identity import Principal
+from app.engine.document_limits import Limits
 from app.engine.execution import Engine, Operation, Outcome
 from app.graphql.planning.reading import MAX_PAGE_SIZE
 from app.rest.answers import Pages
@@ -36,10 +37,20 @@ FIRST, AFTER = "first", "after"
 
 _FIRST_ROWS = 100
 """Number of rows of the first page of a longer list, which is small so that the answer begins soon."""
+_PAGE_BYTES = 1_000_000
+"""Size of a page, in bytes, beyond which the next one has fewer rows."""
+_VALUES_PER_ROW = 50
+"""Maximum number of values per row that the documents of lists request."""
 _HEADERS = [
     (b"content-type", b"%b; charset=utf-8" % JSON_TYPE.encode()),
     (b"cache-control", b"no-store"),
 ]
+
+
+def rows_within(limits: Limits) -> int:
+    """Return how many rows the page of a list may have within these limits of operations."""
+    allowed = min(limits.max_requested_rows, limits.max_requested_values // _VALUES_PER_ROW)
+    return max(1, min(MAX_PAGE_SIZE, allowed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class WholeLists:
     recent: RecentBodies
     seconds: float
     """How long a client may read a list, once its first page was read."""
+    rows: int
+    """Maximum number of rows of a page."""
 
     async def answer(
         self, pages: Pages, given: Given, operation: Operation, record: OperationRecord, run: Run
@@ -60,7 +73,7 @@ class WholeLists:
         whole = WholeList(self, pages, given, operation, record)
 
         async def read() -> bytes | None:
-            page = whole.page_of(await run(given.with_variables({FIRST: MAX_PAGE_SIZE})))
+            page = whole.page_of(await run(given.with_variables({FIRST: self.rows})))
             return page.rows if page.after is None else None
 
         if given.variables:
@@ -102,13 +115,15 @@ class WholeList:
         with self._lists.deadline(receive) as deadline:
             deadline.begin_query()
             async with self._lists.open_snapshot(self.principal) as open_context:
-                page = await self._read(open_context, {FIRST: _FIRST_ROWS})
+                rows = min(_FIRST_ROWS, self._lists.rows)
+                page = await self._read(open_context, {FIRST: rows})
                 deadline.extend(self._lists.seconds, LIST_TIMEOUT)
                 await self._begin(send)
                 while page.after is not None:
                     await _sent(send, opening + page.rows[1:-1])
                     opening = b","
-                    page = await self._read(open_context, {FIRST: MAX_PAGE_SIZE, AFTER: page.after})
+                    rows = max(1, min(self._lists.rows, rows * _PAGE_BYTES // len(page.rows)))
+                    page = await self._read(open_context, {FIRST: rows, AFTER: page.after})
         if has_left(receive):
             raise ClientGone
         await _sent(send, opening + page.rows[1:], is_last=True)

@@ -10,6 +10,7 @@ from sqlalchemy import QueuePool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
+from app.db.pooling import Pooling
 from app.db.read_session import SessionEnded
 from app.unavailable import Cause, DatabaseUnavailable, TooBusy
 from tests.support.records import Records, new_company
@@ -21,9 +22,9 @@ END = text("SELECT pg_terminate_backend(:pid, 10_000)")
 
 
 @asynccontextmanager
-async def database_of(size: int, dsn: str) -> AsyncGenerator[Database]:
+async def database_of(size: int, dsn: str, pooling: Pooling = Pooling.SESSION) -> AsyncGenerator[Database]:
     """A database whose connections must all be given back in the end."""
-    opened = Database(dsn, pool_size=size, pool_timeout_seconds=0.3, statement_timeout_seconds=30)
+    opened = Database(dsn, pool_size=size, pool_timeout_seconds=0.3, statement_timeout_seconds=30, pooling=pooling)
     try:
         yield opened
         pool = opened.engine.pool
@@ -43,6 +44,16 @@ async def test_statements_of_a_snapshot_see_one_moment(database: Database, recor
         state = await snapshot.row(STATE, [], plan_for_values=True)
     assert (before, after, state) == ((1,), (1,), ("repeatable read on",))
     assert snapshot.statements == 3
+
+
+async def test_a_snapshot_is_one_moment_behind_a_transaction_pooler(service_dsn: str, records: Records) -> None:
+    async with (
+        database_of(3, service_dsn, Pooling.TRANSACTION) as opened,
+        opened.snapshot(records.company_id) as snapshot,
+    ):
+        for _ in range(3):
+            assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
+            await records.customer()
 
 
 async def test_a_snapshot_shows_the_rows_of_its_company_only(

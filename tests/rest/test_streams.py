@@ -99,3 +99,33 @@ async def test_writes_while_a_client_reads_do_not_show(
     assert body.is_whole
     assert numbers(body.content) == [str(number) for number in range(1, 1_501)]
     assert {row["name"] for row in json.loads(body.content)} == {f"Customer {number}" for number in range(1, 1_501)}
+
+
+@pytest.mark.parametrize("limits", [{"max_requested_rows": 7}, {"max_requested_values": 400}])
+async def test_pages_are_within_the_limits_of_operations(
+    limits: dict[str, int], serve: Serve, records: Records
+) -> None:
+    customer = await records.customer(customer_number="0")
+    await write_customers(records, 1, 20)
+    for number in range(20):
+        await records.contact(customer, name=f"Contact {number:02}")
+        await records.department(customer, name=f"Department {number:02}")
+        await records.group(number=f"{number + 1_000}")
+    members = [f"{CUSTOMERS}/{customer}/{name}" for name in ("contacts", "departments")]
+    async with serve(**limits) as streams, streams.client(records.company_id) as client:
+        found = [await client.get(path) for path in (CUSTOMERS, "/v1/customer-groups", *members)]
+    assert [(answer.status_code, len(answer.json())) for answer in found] == [
+        (200, 21),
+        (200, 22),
+        (200, 20),
+        (200, 20),
+    ]
+
+
+async def test_pages_of_large_rows_have_fewer_rows(serve: Serve, records: Records) -> None:
+    await write_customers(records, 1, 501, metadata=LARGE | {f"more {number}": "y" * 500 for number in range(32)})
+    async with serve() as streams, streams.client(records.company_id) as client:
+        assert len((await client.get(CUSTOMERS)).json()) == 501
+    (line,) = streams.lines("operation")
+    # Of a megabyte each, but for the one that doesn't have all rows and the first one.
+    assert line["statements"] > 10
