@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.web import causes, log_lines
 from tests.support.database_fixtures import database, owner_dsn, owner_engine, service_dsn, service_engine
 from tests.support.databases import new_database
+from tests.support.left_behind import changes, process_state
 from tests.support.records import Records, delete_endpoints, new_company
 from tests.support.seeds import SEED, chance_of, load_profile
 from tests.support.workers import Handout, longest_first, needs_no_server, usual_processes
@@ -32,6 +33,9 @@ __all__ = ["database", "owner_dsn", "owner_engine", "service_dsn", "service_engi
 
 _said_as_text: list[str] = []
 """Types of the values that this test's log lines could only hold as text, because JSON has no such type."""
+
+_found: dict[str, object] = {}
+"""The state of the process before the first test."""
 
 
 def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) -> str:
@@ -115,10 +119,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Exclude tests and modules from garbage collection: there are thousands, and they live to the end.
+    """Note the state of the process, and exclude tests and modules from garbage collection: there are thousands, and
+    they live to the end.
 
     With the usual thresholds, collecting what tests leave behind takes a tenth of the time.
     """
+    _found.update(process_state())
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
@@ -132,6 +138,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     result = yield
     if _said_as_text and item.get_closest_marker("logs_odd_values") is None:
         pytest.fail(f"Log lines held values that JSON can't say, of the types {sorted(set(_said_as_text))}.")
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Fail the last test of a folder, before those of another one, if the process isn't as the first one found it."""
+    result = yield
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        left = changes(_found, now := process_state())
+        # Told once, by the folder that did it.
+        _found.update(now)
+        assert not left, f"Tests of {item.path.parent.name} change what later tests see: {left}"
     return result
 
 

@@ -42,9 +42,10 @@ def start(service_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
     return started
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def service(start: Start) -> AsyncGenerator[Service]:
-    """A service whose streams send comments each second."""
+    """A service whose streams send comments each second. It ends before tests of other folders, which would see its
+    logging and its jobs."""
     async with start(live_keepalive_seconds=1) as running:
         yield running
 

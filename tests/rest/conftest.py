@@ -23,9 +23,10 @@ from tests.support.rest import RestCaller, RestService, rest_service
 from tests.support.started import settings_of
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def service(service_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Service]:
-    """The started application, with lists that are always fresh."""
+    """The started application, with lists that are always fresh. It ends before tests of other folders, which would see
+    its logging, and whose events would get positions from it."""
     keys = DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
     app = create_app(Settings.model_validate(settings_of(service_dsn, keys, list_cache_seconds=0)))
     with logging_restored():

@@ -5,8 +5,8 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp
@@ -21,6 +21,14 @@ keep_alive_seconds = 5
 """How long their connections stay open without a request, in seconds."""
 _PATIENCE_SECONDS = 30
 _PAUSE_SECONDS = 0.05
+
+
+class _Server(Server):
+    """A server that ends when its test does. Signals are for the test run: Ctrl-C ends all of it."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
 
 
 @asynccontextmanager
@@ -38,7 +46,7 @@ async def listening(
     config.timeout_keep_alive = keep_alive_seconds
     config.ws = ws or config.ws
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(config, limits, settling_seconds=settling_seconds)
+        server = _Server(config, limits, settling_seconds=settling_seconds)
         running = asyncio.create_task(server.serve([listener]))
         try:
             yield listener.getsockname()[1]

@@ -1,0 +1,54 @@
+"""What tests of one process share: none sees what an earlier one did."""
+
+import logging
+import weakref
+from collections.abc import Callable
+
+import pytest
+import structlog
+
+from tests.support.left_behind import changes, process_state
+from tests.support.listening import listening
+from tests.support.logging_state import logging_restored
+from tests.support.toy_app import toy_app
+from tests.support.tracked import tracked
+
+
+class Thing:
+    """An object that can be referred to weakly."""
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda: structlog.configure(processors=[]), "structlog"),
+        (lambda: logging.getLogger("alembic").setLevel(logging.CRITICAL), "log levels"),
+        (lambda: logging.basicConfig(handlers=[logging.NullHandler()], force=True), "handlers of logs"),
+    ],
+)
+def test_what_later_tests_would_see_is_noticed(change: Callable[[], None], name: str) -> None:
+    before = process_state()
+    with logging_restored():
+        change()
+        assert changes(before, process_state()).keys() == {name}
+    assert changes(before, process_state()) == {}
+
+
+def test_a_setting_that_is_left_in_the_environment_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = process_state()
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    assert changes(before, process_state()).keys() == {"environment"}
+
+
+async def test_ctrl_c_ends_the_tests_although_one_of_them_runs_a_server() -> None:
+    before = process_state()
+    async with listening(toy_app()):
+        assert changes(before, process_state()) == {}
+
+
+def test_objects_are_found_beside_a_weak_reference_to_one_that_is_gone() -> None:
+    gone, kept = Thing(), Thing()
+    reference = weakref.proxy(gone)
+    del gone
+    assert tracked(Thing) == [kept]
+    assert reference is not None
