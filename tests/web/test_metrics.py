@@ -17,6 +17,7 @@ from httpx import AsyncClient
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
 from app.db.database import Database
@@ -24,6 +25,7 @@ from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
 from app.web.metrics import Metrics
 from tests.support.commands import free_port, is_running, running, wait_for_text
+from tests.support.lock_waits import held_statement, lock_waits
 from tests.support.started import headers_of, settings_of, started
 from tests.support.trust import TRUST
 from tests.web.idle import Idle
@@ -143,31 +145,26 @@ async def test_pools_caches_and_the_build_are_told(service_dsn: str, tmp_path: P
 
 
 async def test_a_pool_tells_how_many_connections_work_and_how_many_operations_wait(
-    service_dsn: str, company: UUID
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID
 ) -> None:
-    sleep = "SELECT pg_sleep(0.5)"
     database = Database(
         service_dsn, pool_size=2, pool_timeout_seconds=30, statement_timeout_seconds=30, plan_connections=2
     )
+    idle = {"transactions": (2, 0, 0), "plans": (2, 0, 0), "heavy": (1, 0, 0), "snapshots": (1, 0, 0)}
 
-    async def transaction() -> None:
+    async def transaction(sql: str) -> None:
         async with database.read(company) as session:
-            await session.rows(text(sleep), {})
+            await session.rows(text(sql), {})
 
     try:
-        await asyncio.gather(transaction(), transaction(), *(plan(database, company, "SELECT 1") for _ in range(2)))
-        work = [*(transaction() for _ in range(5)), *(plan(database, company, sleep) for _ in range(5))]
-        running_work = asyncio.gather(*work)
-        await asyncio.sleep(0.25)
-        pools = database.pools()
+        async with held_statement(owner_engine) as held:
+            work = [*(transaction(held) for _ in range(5)), *(plan(database, company, held) for _ in range(5))]
+            running_work = asyncio.gather(*work)
+            await lock_waits(owner_engine, 4)
+            pools = database.pools()
         await running_work
-        assert pools == {"transactions": (2, 2, 3), "plans": (2, 2, 3), "heavy": (1, 0, 0), "snapshots": (1, 0, 0)}
-        assert database.pools() == {
-            "transactions": (2, 0, 0),
-            "plans": (2, 0, 0),
-            "heavy": (1, 0, 0),
-            "snapshots": (1, 0, 0),
-        }
+        assert pools == idle | {"transactions": (2, 2, 3), "plans": (2, 2, 3)}
+        assert database.pools() == idle
     finally:
         await database.dispose()
 
@@ -217,6 +214,12 @@ def labels_of(samples: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted({label for sample in samples for label in sample.labels} - {"le"}))
 
 
+def has_replaced(printed: str, pid: str) -> bool:
+    """Whether the metrics are those of two processes without this one."""
+    pids = values(printed, "process_cpu_seconds_total", "pid").keys()
+    return len(pids) == 2 and pid not in pids
+
+
 def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_path: Path, company: UUID) -> None:
     port, output, keys, asked = free_port(), tmp_path / "output", DevelopmentKeys(tmp_path / "keys"), 40
     environment = {name.upper(): str(value) for name, value in settings_of(service_dsn, keys).items()}
@@ -236,11 +239,7 @@ def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_pat
         pids = set(values(printed, "process_resident_memory_bytes", "pid"))
         os.kill(int(min(pids)), signal.SIGKILL)
         _wait_for(lambda: output.read_text().count("startup complete") == 3)
-        _wait_for(
-            lambda: (
-                set(values(httpx.get(f"{url}/metrics", verify=TRUST).text, "process_cpu_seconds_total", "pid")) != pids
-            )
-        )
+        _wait_for(lambda: has_replaced(httpx.get(f"{url}/metrics", verify=TRUST).text, min(pids)))
         afterwards = httpx.get(f"{url}/metrics", verify=TRUST).text
 
     # Whichever process answers, it tells the same of all.
