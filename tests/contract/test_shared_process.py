@@ -1,12 +1,14 @@
 """What tests of one process share: none sees what an earlier one did."""
 
 import logging
+import socket
 import weakref
 from collections.abc import Callable
 
 import pytest
 import structlog
 
+from tests.support.commands import free_port
 from tests.support.left_behind import changes, process_state
 from tests.support.listening import listening
 from tests.support.logging_state import logging_restored
@@ -52,3 +54,11 @@ def test_objects_are_found_beside_a_weak_reference_to_one_that_is_gone() -> None
     del gone
     assert tracked(Thing) == [kept]
     assert reference is not None
+
+
+def test_a_free_port_is_neither_taken_nor_given_again_soon() -> None:
+    ports = [free_port() for _ in range(50)]
+    assert len({*ports}) == len(ports)
+    for port in ports[:3]:
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5):
+            pass

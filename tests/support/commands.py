@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,10 @@ from tests.support.prepared import ROOT, Started, prepared
 Process = subprocess.Popen[bytes] | Started
 
 _SECONDS = 60
+_PORTS_EACH = 200
+_first = 10_000 + os.getpid() % 100 * _PORTS_EACH
+_ports = cycle(range(_first, _first + _PORTS_EACH))
+"""The ports of this process: others of the tests have others. The kernel's own begin at 32,768 or above."""
 
 
 def run(
@@ -88,9 +93,15 @@ def taken_port() -> Generator[int]:
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with taken_port() as port:
-        return port
+    """Return a port on which nobody listens, and which this process doesn't return again soon.
+
+    The kernel gives it to nobody who asks for any port. It would give one of its own to another process of the tests
+    before a command listens there.
+    """
+    for port in _ports:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError
 
 
 def is_running(pid: int) -> bool:
