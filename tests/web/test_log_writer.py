@@ -72,7 +72,8 @@ def test_a_reader_that_does_not_read_delays_nobody_and_dropped_lines_are_said_on
         begun = time.perf_counter()
         writer.put(line)
         slowest = max(slowest, time.perf_counter() - begun)
-    assert slowest < 0.5
+    # One that waits for the reader waits forever.
+    assert slowest < 5
     assert not writer.flush(0.1)
     dropped = writer.dropped
     assert dropped > 15_000

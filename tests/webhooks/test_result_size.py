@@ -43,6 +43,6 @@ def test_a_value_that_is_longer_is_too_long(value: object) -> None:
 
 def test_a_huge_value_is_measured_at_once() -> None:
     page = [{f"a{number}": "y" * 10_000 for number in range(45)}] * 500
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert is_longer({"data": page}, 1_000_000)
-    assert time.perf_counter() - begun < 0.1
+    assert time.thread_time() - begun < 0.1
