@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+PREFIX = "/v1/"
+"""How the paths of all endpoints begin."""
+
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 

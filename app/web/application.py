@@ -19,13 +19,14 @@ from starlette.types import ASGIApp, Lifespan
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
 from app.rest.recent_bodies import RecentBodies
+from app.rest.routing import PREFIX
 from app.scheduling.pauses import short_switches
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
 from app.web.background import ServiceBackground, database_of
 from app.web.causes import flush_causes
-from app.web.direct import REST_PREFIX, Direct
+from app.web.direct import Direct
 from app.web.engine import contexts_of, engine_of, planner_of, snapshots_of
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
@@ -158,7 +159,7 @@ def assemble(
         Route("/", partial(_index, explorer=settings.explorer)),
     ]
     if rest is not None:
-        routes.append(Route(f"{REST_PREFIX}{{path:path}}", rest))
+        routes.append(Route(f"{PREFIX}{{path:path}}", rest))
     if metrics is not None:
         routes.append(Route("/metrics", metrics.endpoint))
     if settings.explorer:

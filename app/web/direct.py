@@ -6,8 +6,7 @@ bench.shortcuts`). Remove this module when Starlette takes less than 3 µs: noth
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-REST_PREFIX = "/v1/"
-"""How the paths of the REST endpoints begin."""
+from app.rest.routing import PREFIX
 
 
 class Direct:
@@ -41,7 +40,7 @@ class Direct:
             await self._app(scope, receive, send)
         elif scope["path"] == self._path:
             await self._endpoint(scope, receive, send)
-        elif self._rest is not None and scope["path"].startswith(REST_PREFIX):
+        elif self._rest is not None and scope["path"].startswith(PREFIX):
             await self._rest(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -10,6 +10,7 @@ from app.engine.persisted import NamedDocument
 from app.engine.trusted import is_document_id
 from app.rest.documents import TEXTS, TRUSTED
 from app.rest.endpoints import ENDPOINTS
+from app.rest.routing import PREFIX
 from app.settings import Settings
 from app.web.development import DevelopmentKeys
 from app.web.engine import engine_of, planner_of
@@ -32,7 +33,7 @@ def test_every_document_belongs_to_one_endpoint_and_names_its_operation() -> Non
 
 def test_every_endpoint_has_a_method_and_path_of_its_own() -> None:
     assert len({(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}) == len(ENDPOINTS)
-    assert all(endpoint.path.startswith("/v1/") for endpoint in ENDPOINTS)
+    assert all(endpoint.path.startswith(PREFIX) for endpoint in ENDPOINTS)
 
 
 def test_ids_of_documents_are_valid() -> None:
