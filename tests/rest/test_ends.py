@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
 from app.db.api_keys import PREFIX
+from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import DevelopmentKeys
@@ -87,6 +88,33 @@ async def test_what_takes_too_long_is_stopped_and_a_504(
             answer = await client.request(method, path, content=content)
 
     error_of(answer, 504, "TIMEOUT")
+
+
+async def test_answers_without_a_body_leave_the_connection_to_the_next_one(
+    service_dsn: str, records: Records, company: UUID, tmp_path: Path
+) -> None:
+    path = f"/v1/customers/{await records.customer(name='Nordlys')}"
+    async with application(service_dsn, tmp_path) as (app, keys), listening(app) as port:
+        headers = {**headers_of(keys, company, [Scope.CUSTOMERS_READ]), "accept": "*/*"}
+        writer = headers_of(keys, company, [Scope.CUSTOMERS_WRITE]) | {"accept": "*/*"}
+        async with AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as client:
+            answers = [
+                await client.head(path),
+                await client.get(path, headers={"if-none-match": '"1"'}),
+                await client.patch(path, json={"name": "Nordlys"}, headers=writer),
+                await client.head("/v1/customers?limit=1"),
+                await client.get(path),
+            ]
+
+    assert [(answer.status_code, len(answer.content) > 0) for answer in answers] == [
+        (200, False),
+        (304, False),
+        (204, False),
+        (200, False),
+        (200, True),
+    ]
+    assert len({id(answer.extensions["network_stream"]) for answer in answers}) == 1
+    assert answers[0].headers["content-length"] == answers[4].headers["content-length"]
 
 
 async def test_a_client_that_leaves_ends_its_read_and_is_logged(
