@@ -59,9 +59,10 @@ def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentKeys:
     return DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def production(service_dsn: str, signing_keys: DevelopmentKeys) -> AsyncGenerator[RestService]:
-    """The application with the defaults of production, such as lists that may be five seconds old."""
+    """The application with the defaults of production, such as lists that may be five seconds old. It ends before tests
+    of other folders, as `service` does."""
     async with rest_service(service_dsn, signing_keys) as service:
         yield service
 
