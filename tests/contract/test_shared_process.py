@@ -8,8 +8,11 @@ from collections.abc import Callable
 import pytest
 import structlog
 
+from app.settings import Settings
+from app.web.application import create_app
 from tests.support.commands import free_port
 from tests.support.left_behind import changes, process_state
+from tests.support.lifespan import lifespan_of
 from tests.support.listening import listening
 from tests.support.logging_state import logging_restored
 from tests.support.toy_app import toy_app
@@ -40,6 +43,13 @@ def test_a_setting_that_is_left_in_the_environment_is_noticed(monkeypatch: pytes
     before = process_state()
     monkeypatch.setenv("LOG_FORMAT", "json")
     assert changes(before, process_state()).keys() == {"environment"}
+
+
+async def test_an_application_that_has_ended_leaves_logging_as_it_was() -> None:
+    before = process_state()
+    async with lifespan_of(create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/nothing"))):
+        assert "structlog" in changes(before, process_state())
+    assert changes(before, process_state()) == {}
 
 
 async def test_ctrl_c_ends_the_tests_although_one_of_them_runs_a_server() -> None:

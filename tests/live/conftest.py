@@ -18,7 +18,6 @@ from tests.live.service import Service, Start
 from tests.support.database_fixtures import database, owner_dsn, owner_engine, service_dsn, service_engine
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import listening
-from tests.support.logging_state import logging_restored
 from tests.support.records import Records
 from tests.support.started import settings_of
 
@@ -35,9 +34,8 @@ def start(service_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
         *, limits: ConnectionLimits | None = None, grace_seconds: float = 1, **settings: Any
     ) -> AsyncGenerator[Service]:
         app = create_app(Settings.model_validate(settings_of(service_dsn, keys, **settings)))
-        with logging_restored():
-            async with lifespan_of(app), listening(app, limits=limits, grace_seconds=grace_seconds) as port:
-                yield Service(f"http://127.0.0.1:{port}/graphql", keys)
+        async with lifespan_of(app), listening(app, limits=limits, grace_seconds=grace_seconds) as port:
+            yield Service(f"http://127.0.0.1:{port}/graphql", keys)
 
     return started
 

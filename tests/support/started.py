@@ -13,7 +13,6 @@ from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.lifespan import lifespan_of
-from tests.support.logging_state import logging_restored
 
 
 def headers_of(keys: DevelopmentKeys, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, str]:
@@ -36,11 +35,10 @@ def settings_of(dsn: str, keys: DevelopmentKeys, **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def started(settings: dict[str, Any], headers: dict[str, str]) -> AsyncGenerator[AsyncClient]:
-    """Start the application with these settings and yield a client; restore the logging on exit."""
+    """Start the application with these settings and yield a client."""
     app = create_app(Settings.model_validate(settings))
-    with logging_restored():
-        async with (
-            lifespan_of(app),
-            AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
-        ):
-            yield client
+    async with (
+        lifespan_of(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
+    ):
+        yield client

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,17 +11,10 @@ from app.db.api_keys import PREFIX
 from app.engine.trusted import TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
-from tests.support.logging_state import logging_restored
 from tests.web.application import client_of
 from tests.web.requests import assert_rejected
 
 ORIGIN = "https://app.example.com"
-
-
-@pytest.fixture(autouse=True)
-def _logging_restored() -> Iterator[None]:
-    with logging_restored():
-        yield
 
 
 async def test_the_root_names_the_endpoints() -> None:

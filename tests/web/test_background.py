@@ -18,7 +18,6 @@ from app.web.background import ServiceBackground, database_of
 from app.web.development import DevelopmentKeys
 from tests.support.feed import event, read_all, stamp_all, write
 from tests.support.lifespan import lifespan_of
-from tests.support.logging_state import logging_restored
 from tests.support.started import headers_of, settings_of, started
 from tests.support.until import until
 from tests.web.application import AWAY
@@ -132,9 +131,8 @@ async def test_a_database_that_is_away_is_told_and_ends_no_job(monkeypatch: pyte
 async def test_an_application_whose_database_is_away_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "STOP_SECONDS", _LONG)
     app = create_app(Settings(database_url=AWAY))
-    with logging_restored():
-        async with AsyncExitStack() as running:
-            await running.enter_async_context(lifespan_of(app))
-            await asyncio.sleep(_LONGER_THAN_A_ROUND)
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await running.aclose()
+    async with AsyncExitStack() as running:
+        await running.enter_async_context(lifespan_of(app))
+        await asyncio.sleep(_LONGER_THAN_A_ROUND)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await running.aclose()

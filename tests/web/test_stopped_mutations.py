@@ -20,7 +20,6 @@ from app.web.server import Server
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import Reply, listening, wired
 from tests.support.lock_waits import lock_waits
-from tests.support.logging_state import logging_restored
 from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of
@@ -51,14 +50,13 @@ async def stopped(dsn: str, folder: Path, company: UUID, engine: AsyncEngine, gr
         "content-length": len(body),
     }
     head = "\r\n".join(["POST /graphql HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""])
-    with logging_restored():
-        async with lifespan_of(app), AsyncExitStack() as stack:
-            async with listening(app) as port:
-                wire = await stack.enter_async_context(wired(port))
-                await wire.send(head.encode() + body)
-                # Its payload is being read.
-                await lock_waits(engine)
-            return await wire.reply()
+    async with lifespan_of(app), AsyncExitStack() as stack:
+        async with listening(app) as port:
+            wire = await stack.enter_async_context(wired(port))
+            await wire.send(head.encode() + body)
+            # Its payload is being read.
+            await lock_waits(engine)
+        return await wire.reply()
 
 
 def check(reply: Reply) -> None:
