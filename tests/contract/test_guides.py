@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -19,6 +19,7 @@ from tests.support.asking import Caller
 from tests.support.clock import DatabaseClock
 from tests.support.databases import same_database
 from tests.support.feed import stamp_all
+from tests.support.printed import pairs, translated
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -33,9 +34,6 @@ DOCUMENTS = [
 ]
 TODAY = date(2026, 6, 19)
 STEP = re.compile(r"```graphql\n(.*?)```\n((?:[^`]*?```json\n.*?```)+)", re.DOTALL)
-MADE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|<digest>|<cursor \d>")
-"""Ids, digests and cursors: the same wherever they are the same, but others on every machine. A digest is printed as
-`<digest>`, a cursor as `<cursor 1>`."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -85,22 +83,3 @@ async def test_the_example_of_a_page_gives_the_answers_that_are_printed(
         real |= pairs(printed, answer)
         assert translated(printed, real) == answer
     assert len(set(real.values())) == len(real)
-
-
-def pairs(printed: Any, answer: Any) -> dict[str, str]:
-    """What is printed for each id, digest and cursor of an answer, where the two have the same form."""
-    if isinstance(printed, dict) and isinstance(answer, dict):
-        ours, theirs = cast("dict[str, Any]", printed), cast("dict[str, Any]", answer)
-        found = [pairs(value, theirs[key]) for key, value in ours.items() if key in theirs]
-    elif isinstance(printed, list) and isinstance(answer, list):
-        found = [pairs(*pair) for pair in zip(cast("list[Any]", printed), cast("list[Any]", answer), strict=False)]
-    elif isinstance(printed, str) and isinstance(answer, str) and MADE.fullmatch(printed):
-        found = [{printed: answer}]
-    else:
-        found = []
-    return {key: value for pair in found for key, value in pair.items()}
-
-
-def translated(printed: Any, real: dict[str, str]) -> Any:
-    """What is printed, with the ids, digests and cursors of this run."""
-    return json.loads(MADE.sub(lambda found: real.get(found[0], found[0]), json.dumps(printed)))

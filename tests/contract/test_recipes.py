@@ -10,6 +10,7 @@ import pytest
 from app.domain.customer_fields import FIELDS
 from app.domain.errors import ErrorCode
 from app.domain.fields import schema_name
+from app.rest.endpoints import ENDPOINTS, Endpoint
 from app.settings import Settings
 from app.settings.checks import Checked
 from app.settings.secrets import SECRETS
@@ -21,13 +22,14 @@ ONCE = {
     "app/db/migrations/restored_texts.py",  # what one migration looks at
 }
 """Files that held a name at one time, which a new one isn't added to."""
-FIELD, ENTITY, CODE, SETTING = (
+FIELD, ENTITY, CODE, REST, SETTING = (
     *("A field of a customer", "An entity with an edge and mutations"),
-    *("A rejection code", "A setting"),
+    *("A rejection code", "A REST endpoint", "A setting"),
 )
 EXAMPLES = {
     FIELD: {
-        "tests/contract/test_schema.py",  # the REST API, which doesn't grow
+        "docs/rest.md",  # the REST API, which doesn't grow
+        "tests/contract/test_schema.py",  # the same
         "tests/differential/rest_bodies.py",  # the same
         "tests/graphql/mutations/stored_answers.py",  # answers that earlier releases stored
         "tests/rest/examples.py",  # the REST API
@@ -39,11 +41,13 @@ EXAMPLES = {
         "docs/frontends.md",  # one application
         "docs/operations.md",  # sizes
         "tests/contract/test_schema.py",  # the REST API, which doesn't grow
+        "tests/deployed/test_rest.py",  # what it writes for its customers
         "tests/graphql/test_input_lists.py",  # some lists
         "tests/graphql/test_list_connections.py",  # some lists
         "tests/graphql/test_planned_operations.py",  # some operations
     },
     CODE: set[str](),
+    REST: set[str](),
     SETTING: set[str](),
 }
 """By recipe, docs and tests that name all things of its kind but need not name a new one."""
@@ -51,6 +55,7 @@ CONDITIONAL = {
     FIELD: {"app/cli/import_customers.py"},  # test_customer_fields_declared.py says for which
     ENTITY: set[str](),
     CODE: {"tests/stateful/model.py"},
+    REST: {"tests/differential/test_rest_reads.py", "tests/differential/test_rest_writes.py"},
     SETTING: {"tests/test_settings.py"},
 }
 """By recipe, files that only some things of its kind touch."""
@@ -169,8 +174,8 @@ def test_every_file_of_a_recipe_exists(title: str) -> None:
     assert missing == [], f"These files don't exist: {', '.join(missing)}"
 
 
-def test_there_are_four_recipes() -> None:
-    assert len(TITLES) == 4
+def test_there_are_five_recipes() -> None:
+    assert len(TITLES) == 5
 
 
 @pytest.mark.parametrize("field", sorted(FIELDS))
@@ -202,6 +207,7 @@ LISTS = {
     FIELD: [rf"\b({name}|{schema_name(name)})\b" for name in FIELDS],
     ENTITY: ["(?i)contact", "(?i)department", "(?i)customer_?group", "(?i)ledger_?account", "(?i)subscription"],
     CODE: [rf"\b{code}\b" for code in ErrorCode],
+    REST: [rf"{re.escape(endpoint.path)}" for endpoint in ENDPOINTS],
     SETTING: [rf"(?i)\b{name}\b" for name in Settings.model_fields],
 }
 """By recipe, patterns of the names of all things of its kind."""
@@ -273,6 +279,15 @@ def files_testing(setting: str, folders: Iterable[str]) -> list[str]:
     files = {file for folder in folders for file in files_below(folder) if "site-packages" not in file}
     files -= {file for file in files if file.startswith("tests/contract/")} | {"tests/test_settings.py"}
     return sorted(file for file in files if {setting, setting.upper()} & words_of(file))
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+def test_every_rest_endpoint_is_in_each_file_of_its_recipe(endpoint: Endpoint) -> None:
+    files = recipe(REST) - {"app/rest/endpoints.py", "CHANGELOG.md"}
+    missing = [file for file in sorted(files) if endpoint.path not in text_of(file)]
+    assert missing == [], f"Add {endpoint.path} to these files: {', '.join(missing)}"
+    (documents,) = places(REST)
+    assert (ROOT / documents[0] / f"{endpoint.document}.graphql").exists()
 
 
 def test_every_setting_of_a_combination_is_in_the_tests_of_settings() -> None:
