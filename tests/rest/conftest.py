@@ -53,7 +53,7 @@ def serve(service_dsn: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     return serve_
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentKeys:
     """Keys that sign the tokens of callers."""
     return DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
