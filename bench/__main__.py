@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from app.db.embedded import EmbeddedServerError
-from bench import published, report, runs, wrk
+from bench import published, report, rest, runs, wrk
 from bench.arrangement import FEW
 from bench.cpu import Cores
 from bench.database import ROOT
@@ -23,6 +23,7 @@ from bench.live.runs import run_live
 from bench.load import Generator
 from bench.node import install_packages
 from bench.options import FULL, PUBLISHED, QUICK, MetadataBy, Mode, Options, Timing
+from bench.rest import REST_QUERIES
 from bench.results import Results
 from bench.runs import Run, Tell
 from bench.servers import Stage, known_servers
@@ -86,6 +87,9 @@ def bench(  # noqa: PLR0913 - an argument for each option
     live: Annotated[
         bool, typer.Option("--live", help="Measure subscriptions: deliveries, idle subscribers, and what writes cost.")
     ] = False,
+    over_rest: Annotated[
+        bool, typer.Option("--rest", help="Measure REST beside GraphQL, and the list of all customers over REST.")
+    ] = False,
     subscribers: Annotated[
         str, typer.Option(help="The numbers of subscribers for --live, separated by commas. Default: 1,100,1000.")
     ] = "",
@@ -105,8 +109,8 @@ def bench(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
     # Over 40 lines because it has an argument for each option.
-    if publish and (workers or checkout or quick or live):
-        msg = "it requires a whole run with peers: remove --quick, --workers, --beside and --live"
+    if publish and (workers or checkout or quick or live or over_rest):
+        msg = "it requires a whole run with peers: remove --quick, --workers, --beside, --rest and --live"
         raise typer.BadParameter(msg, param_hint="--plot")
     generator = load or (Generator.WRK if wrk.find_wrk() else Generator.PYTHON)
     if live or (earlier and live_results.is_live(earlier)):
@@ -123,9 +127,9 @@ def bench(  # noqa: PLR0913 - an argument for each option
         _say(live_results.tables(LiveResults.load(file)))
         return
     # Mutations run on a copy of the rows, which only the run with peers makes.
-    known_queries = READS if multi_company or workers or checkout else QUERIES
+    known_queries = REST_QUERIES if over_rest else READS if multi_company or workers or checkout else QUERIES
     defaults = QUICK if quick else PUBLISHED if publish else FULL
-    all_servers = () if workers or checkout else _COMPANIES if multi_company else tuple(known_servers())
+    all_servers = () if workers or checkout or over_rest else _COMPANIES if multi_company else tuple(known_servers())
     timing = defaults.timing
     options = Options(
         queries=_listed(queries, "--queries", _one_of(known_queries)) if queries else known_queries,
@@ -140,7 +144,9 @@ def bench(  # noqa: PLR0913 - an argument for each option
         counts_statements=defaults.counts_statements,
     )
     run = (
-        partial(runs.with_workers, workers)
+        rest.over_rest
+        if over_rest
+        else partial(runs.with_workers, workers)
         if workers
         else partial(runs.beside, checkout)
         if checkout

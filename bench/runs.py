@@ -1,4 +1,4 @@
-"""The three runs: this service and peers, one company and several, one worker process and several."""
+"""The runs with queries: this service beside peers, beside another checkout, with more companies or processes."""
 
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -77,7 +77,7 @@ def against_peers(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
             cursors = _cursors(askers, values)
             for query in pass_.queries:
                 contestants = [_contestant(asker, query, values, cursors) for asker in askers]
-                blocks += _blocks(pass_.mode, pass_.label(query), contestants, options, stage, tell)
+                blocks += blocks_of(pass_.mode, pass_.label(query), contestants, options, stage, tell)
     return Run(PEERS_RUN, "the best peer of the query in the same mode", blocks, statements)
 
 
@@ -90,7 +90,7 @@ def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> 
     # With many companies one request for each is enough, and the requests of all stay in memory.
     most = ROTATED if options.companies == FEW else 1
     blocks: list[Block] = []
-    with _side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
+    with side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
         for asker in askers:
             for query in options.queries:
                 if query == "Q4" and not all(rows.parents for rows in values):
@@ -103,10 +103,10 @@ def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> 
                     for rows, token in zip(values, tokens, strict=True)
                 ]
                 contestants = [
-                    _named(asker, f"{asker.running.server.name}, 1 company", lists[0]),
-                    _named(asker, f"{asker.running.server.name}, {len(lists)} companies", _in_turn(lists)),
+                    named(asker, f"{asker.running.server.name}, 1 company", lists[0]),
+                    named(asker, f"{asker.running.server.name}, {len(lists)} companies", _in_turn(lists)),
                 ]
-                blocks += _blocks(Mode.PRODUCTION, query, contestants, options, stage, tell)
+                blocks += blocks_of(Mode.PRODUCTION, query, contestants, options, stage, tell)
     return Run(COMPANIES_RUN, "the same server with one company", blocks, {})
 
 
@@ -115,11 +115,11 @@ def with_workers(workers: int, options: Options, stage: Stage, _say: Tell, tell:
     values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
     servers = [ours(f"planned, {count} worker{'s' * (count > 1)}", plans=True, workers=count) for count in (1, workers)]
     blocks: list[Block] = []
-    with _side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
+    with side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
         cursors = _cursors(askers, values)
         for query in options.queries:
             contestants = [_contestant(asker, query, values, cursors) for asker in askers]
-            blocks += _blocks(Mode.PRODUCTION, query, contestants, options, stage, tell)
+            blocks += blocks_of(Mode.PRODUCTION, query, contestants, options, stage, tell)
     return Run("workers", "one worker", blocks, {})
 
 
@@ -128,13 +128,13 @@ def beside(checkout: Path, options: Options, stage: Stage, say: Tell, tell: Tell
     values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
     servers = [ours("other", plans=True, checkout=checkout), ours("this", plans=True)]
     blocks: list[Block] = []
-    with _side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
+    with side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
         cursors = _cursors(askers, values)
         compared = verify(askers, options.queries, values, cursors)
         say(f"{compared} answers compared, all identical.")
         for query in options.queries:
             contestants = [_contestant(asker, query, values, cursors) for asker in askers]
-            blocks += _blocks(Mode.PRODUCTION, query, contestants, options, stage, tell)
+            blocks += blocks_of(Mode.PRODUCTION, query, contestants, options, stage, tell)
     return Run("checkouts", "the other checkout", blocks, {})
 
 
@@ -149,13 +149,13 @@ def _for_pass(pass_: Pass, servers: Iterable[Server], stage: Stage) -> Generator
     wanted = [server for server in servers if server.can_write or not pass_.is_writing]
     with (
         stage.cluster.copied() if pass_.is_writing else nullcontext(),
-        _side_by_side(wanted, stage, pass_.mode, pass_.metadata) as askers,
+        side_by_side(wanted, stage, pass_.mode, pass_.metadata) as askers,
     ):
         yield askers
 
 
 @contextmanager
-def _side_by_side(servers: Iterable[Server], stage: Stage, mode: Mode, metadata: MetadataBy) -> Generator[list[Asker]]:
+def side_by_side(servers: Iterable[Server], stage: Stage, mode: Mode, metadata: MetadataBy) -> Generator[list[Asker]]:
     """Start all servers at the same time. Idle ones take no CPU time."""
     with ExitStack() as stack:
         yield [Asker(stack.enter_context(running(server, stage, mode, metadata))) for server in servers]
@@ -181,10 +181,11 @@ def _statements(
 def _contestant(asker: Asker, query: str, values: Values, cursors: Mapping[str, list[str]]) -> Contestant:
     name = asker.running.server.name
     requests = asker.requests(query, values.rotated(query, cursors[name]))
-    return _named(asker, name, requests, is_peer=asker.running.server.is_peer)
+    return named(asker, name, requests, is_peer=asker.running.server.is_peer)
 
 
-def _named(asker: Asker, name: str, requests: Sequence[bytes], *, is_peer: bool = False) -> Contestant:
+def named(asker: Asker, name: str, requests: Sequence[bytes], *, is_peer: bool = False) -> Contestant:
+    """Return a server under a name, with the requests that it is measured with."""
     at = asker.running
     return Contestant(name, at.pid, at.port, requests, is_peer)
 
@@ -194,9 +195,10 @@ def _in_turn(lists: Sequence[Sequence[bytes]]) -> list[bytes]:
     return list(chain.from_iterable(zip(*lists, strict=False)))
 
 
-def _blocks(
+def blocks_of(
     mode: Mode, query: str, contestants: Sequence[Contestant], options: Options, stage: Stage, tell: Tell
 ) -> list[Block]:
+    """Warm up and measure contestants with one query, for each number of connections."""
     return uvloop.run(_measured(mode, query, contestants, options, stage, tell))
 
 

@@ -261,7 +261,7 @@ def test_an_update_that_does_not_advance_the_version_by_one_ends_the_run(askers:
         verify_writes([cast("Asker", asker) for asker in askers], VALUES)
 
 
-@pytest.mark.parametrize("run", [["--multi-company"], ["--workers", "2"]], ids=str)
+@pytest.mark.parametrize("run", [["--multi-company"], ["--workers", "2"], ["--rest"]], ids=str)
 def test_only_the_run_with_peers_has_mutations(run: list[str]) -> None:
     application = typer.Typer()
     application.command()(bench)

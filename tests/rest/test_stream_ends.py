@@ -69,6 +69,13 @@ async def test_a_client_that_takes_too_long_is_cut_off(serve: Serve, many: Recor
     )
 
 
+async def test_a_client_may_read_longer_than_an_operation_may_take(serve: Serve, many: Records) -> None:
+    async with serve(request_timeout_seconds=2) as streams, streams.reading(many.company_id) as reader:
+        await reader.begun()
+        await asyncio.sleep(2.5)
+        assert body_of(await reader.rest()).is_whole
+
+
 async def test_a_list_whose_snapshot_is_lost_is_cut_off(serve: Serve, many: Records, owner_engine: AsyncEngine) -> None:
     async with serve() as streams:
         async with streams.reading(many.company_id) as reader:
