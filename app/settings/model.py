@@ -142,8 +142,8 @@ class Settings(BaseModel):
     )
     http_whole_requests: bool = Field(
         default=True,
-        description="Read ordinary POST requests that arrive in one piece without uvicorn's HTTP parser, which is"
-        " faster; false: parse all.",
+        description="Read ordinary GET, POST and PATCH requests that arrive in one piece without uvicorn's HTTP parser,"
+        " which is faster; false: parse all.",
     )
     max_body_bytes: int = Field(
         default=1_000_000,

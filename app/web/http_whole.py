@@ -1,4 +1,4 @@
-"""Ordinary POSTs that arrive in one piece are read without uvicorn's parser (ADR 28).
+"""Ordinary requests that arrive in one piece are read without uvicorn's parser (ADR 28).
 
 Parsing and answering an ordinary request as uvicorn does takes a third of the server's time for a small query. Here, a
 request of the usual form is split at its line breaks, and its answer is written at once. Everything else is passed to
@@ -7,87 +7,17 @@ sees the requests that are read here, so it always stands between two requests w
 """
 
 import asyncio
-import re
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from typing_extensions import override
 from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.web.http_protocol import HttpProtocol
-from app.web.http_rejections import MAX_HEADERS
 from app.web.http_whole_answers import WholeCycle
-
-MAX_WHOLE_HEAD = 4_096
-"""Maximum size of the headers of a request that is read here, in bytes. Each connection keeps its latest."""
-
-# Each part of a pattern ends where the next one begins, so matching takes linear time.
-_FIRST_LINE = re.compile(rb"POST (/[a-z0-9]*) HTTP/1\.1")
-_HEADER = re.compile(rb"([A-Za-z0-9_-]+): ([!-~](?:[ -~]*[!-~])?)")
-_LENGTH = re.compile(rb"[1-9][0-9]{0,4}")
-_FOR_THE_PARSER = frozenset({b"transfer-encoding", b"upgrade", b"expect", b"proxy-connection", b"trailer", b"te"})
-"""Headers that change how a request is read or answered, beside Content-Length and Connection."""
-
-_Header = tuple[bytes, bytes]
-
-
-class Head(NamedTuple):
-    """The request line and the headers of a request."""
-
-    text: bytes
-    """All bytes up to the body."""
-    path: bytes
-    headers: list[_Header]
-    by_line: dict[bytes, _Header]
-    """The headers by their lines, because most lines of the next request are the same."""
-    size: int
-    """Number of bytes of the whole request."""
-
-
-def read_head(data: bytes, before: Head | None = None) -> Head | None:
-    """Return the head of an ordinary POST at the beginning of the data; None if the parser has to read it.
-
-    `before` is the head of an earlier request.
-    """
-    end = data.find(b"\r\n\r\n", 0, MAX_WHOLE_HEAD)
-    first, *lines = data[: max(end, 0)].split(b"\r\n")
-    line = _FIRST_LINE.fullmatch(first)
-    if line is None or len(lines) > MAX_HEADERS:
-        return None
-    known = before.by_line if before is not None else {}
-    by_line: dict[bytes, _Header] = {}
-    headers: list[_Header] = []
-    length: bytes | None = None
-    for text in lines:
-        header = known.get(text) or _read_header(text)
-        if header is None or (header[0] == b"content-length" and length is not None):
-            return None
-        if header[0] == b"content-length":
-            length = header[1]
-        by_line[text] = header
-        headers.append(header)
-    if length is None or int(length) > HIGH_WATER_LIMIT:
-        return None
-    end += len(b"\r\n\r\n")
-    return Head(data[:end], line[1], headers, by_line, end + int(length))
-
-
-def _read_header(line: bytes) -> _Header | None:
-    """Return the name in lower case and the value; None if the parser has to read the request."""
-    found = _HEADER.fullmatch(line)
-    if found is None:
-        return None
-    name, value = found[1].lower(), found[2]
-    if name == b"content-length":
-        is_ordinary = _LENGTH.fullmatch(value) is not None
-    elif name == b"connection":
-        is_ordinary = value.lower() == b"keep-alive"
-    else:
-        is_ordinary = name not in _FOR_THE_PARSER
-    return (name, value) if is_ordinary else None
+from app.web.http_whole_heads import Head, read_head
 
 
 class WholeProtocol(HttpProtocol):
@@ -168,7 +98,7 @@ class WholeProtocol(HttpProtocol):
         self._unset_keepalive_if_required()
         self._waiting_since = None
         self._body_bytes = 0
-        self.headers = head.headers.copy()
+        self.headers = head.fields.headers.copy()
         self.scope = scope = cast(
             "HTTPScope",
             {
@@ -181,10 +111,10 @@ class WholeProtocol(HttpProtocol):
                 "root_path": "",
                 "headers": self.headers,
                 "state": self.app_state.copy(),
-                "method": "POST",
-                "path": head.path.decode("ascii"),
-                "raw_path": head.path,
-                "query_string": b"",
+                "method": head.line.method.decode("ascii"),
+                "path": head.line.path.decode("ascii"),
+                "raw_path": head.line.path,
+                "query_string": head.line.query_string,
             },
         )
         self.cycle = cycle = WholeCycle(self, self.answered, scope, body)

@@ -71,6 +71,7 @@ _STARTING = (
     "tests/web/test_metrics",
     "tests/web/test_pipelining",
     "tests/web/test_websocket",
+    "tests/web/test_whole_gets",
     "tests/web/test_whole_requests",
 )
 

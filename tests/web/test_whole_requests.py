@@ -7,7 +7,6 @@ understand differently can be used to smuggle a request, so the answers must agr
 import asyncio
 import json
 import logging
-import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -21,31 +20,28 @@ from starlette.types import Receive, Scope, Send
 
 from app.cli.serving import server_config
 from app.web.http_protocol import HttpProtocol
-from app.web.http_whole import MAX_WHOLE_HEAD, WholeProtocol, read_head
+from app.web.http_whole import WholeProtocol
+from app.web.http_whole_heads import MAX_WHOLE_HEAD, read_head
 from tests.support import listening as support
 from tests.support.listening import Wire, listening, wired
 from tests.support.thorough import examples
 from tests.support.toy import ToyContext
 from tests.support.toy_app import opening, toy_app
-
-BODY = json.dumps({"query": "{hello}"}).encode()
-HEADERS = (b"Host: service.test", b"Authorization: Bearer good", b"Content-Type: application/json")
-LENGTH = b"Content-Length: %d" % len(BODY)
-SMUGGLED = b"GET /graphql?query={subject} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n"
-LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-_VARYING = re.compile(rb"(date: |x-request-id: )(?:[0-9a-f]{32}|[A-Z][^\r]*GMT)")
-
-
-def request(
-    *headers: bytes, line: bytes = b"POST /graphql HTTP/1.1", body: bytes = BODY, end: bytes = b"\r\n"
-) -> bytes:
-    """Return a request with these headers."""
-    return end.join((line, *headers, b"", b"")) + body
-
+from tests.web.both_ways import (
+    BODY,
+    CHUNKED,
+    CHUNKS,
+    HEADERS,
+    LAST,
+    LENGTH,
+    SMUGGLED,
+    answers,
+    assert_alike,
+    both_ways,
+    request,
+)
 
 ORDINARY = request(*HEADERS, LENGTH)
-CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
-CHUNKED = b"Transfer-Encoding: chunked"
 PARSED = {
     "both length headers": request(*HEADERS, LENGTH, CHUNKED, body=CHUNKS),
     "both, the other way around": request(*HEADERS, CHUNKED, LENGTH, body=CHUNKS),
@@ -158,53 +154,8 @@ TAKEN = {
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def ports() -> AsyncGenerator[tuple[int, int]]:
     """The ports of the two servers, the parser's last."""
-    async with AsyncExitStack() as stack:
-        ports: list[int] = []
-        for reads_whole in (True, False):
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(support, "reads_whole", reads_whole)
-                ports.append(await stack.enter_async_context(listening(toy_app())))
-        whole, parsed = ports
-        yield whole, parsed
-
-
-class Client(asyncio.Protocol):
-    """Keeps what it receives, also if the connection is reset then."""
-
-    def __init__(self) -> None:
-        self.received = b""
-        self.has_ended = asyncio.Event()
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self.has_ended.set()
-
-
-async def answers(port: int, *pieces: bytes) -> bytes:
-    """Return all bytes that a server sends to a client that sends these pieces and then ends the connection.
-
-    The date and new request ids are replaced.
-    """
-    transport, client = await asyncio.get_running_loop().create_connection(Client, "127.0.0.1", port)
-    for piece in pieces:
-        if not transport.is_closing():
-            transport.write(piece)
-            # Long enough for the server, which is in this loop, to read it alone.
-            await asyncio.sleep(0.002)
-    if not transport.is_closing():
-        transport.write_eof()
-    async with asyncio.timeout(30):
-        await client.has_ended.wait()
-    return _VARYING.sub(rb"\1", client.received)
-
-
-async def assert_alike(ports: tuple[int, int], *pieces: bytes) -> None:
-    """Assert that both servers answer with the same bytes."""
-    whole, parsed = await asyncio.gather(*(answers(port, *pieces) for port in ports))
-    assert whole == parsed
+    async with both_ways(toy_app) as ports:
+        yield ports
 
 
 @pytest.mark.parametrize("sent", [*PARSED.values(), *TAKEN.values()], ids=[*PARSED, *TAKEN])
