@@ -29,10 +29,18 @@ class Controls(NamedTuple):
     idempotency_key: str | None = None
 
 
-def controls_of(headers: Mapping[str, str]) -> Controls:
-    """Return what the headers of a write say, by their names in lower case. Raise Invalid with all problems."""
+def controls_of(headers: Mapping[str, str], *, creates: bool) -> Controls:
+    """Return what the headers of a write say, by their names in lower case. Raise Invalid with all problems.
+
+    `creates`: whether it writes a new object, which has no version to compare.
+    """
     problems: list[ValidationProblem] = []
-    versions, key = _versions(headers.get("if-match"), problems), _key(headers.get("idempotency-key"), problems)
+    condition = headers.get("if-match")
+    if creates and condition is not None:
+        message = f"{IF_MATCH} is only for updates: leave it out."
+        problems.append(ValidationProblem(IF_MATCH, ErrorCode.FIELD_INVALID, message))
+        condition = None
+    versions, key = _versions(condition, problems), _key(headers.get("idempotency-key"), problems)
     if problems:
         raise Invalid(problems)
     return Controls(versions, key)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
+from app.rest.answers import Written
 from app.rest.bodies import input_of
 from app.rest.controls import Controls, controls_of
 from app.rest.endpoints import Endpoint
@@ -68,7 +69,8 @@ def given_in(request: RestRequest, limit: int) -> Given:
     value = _value(request.body)
     given, problems = input_of(endpoint.body, value)
     variables = _collected(read, {}, problems)
-    controls = _collected(partial(controls_of, request.headers), Controls(), problems)
+    creates = isinstance(endpoint.shown, Written) and endpoint.shown.location is not None
+    controls = _collected(partial(controls_of, request.headers, creates=creates), Controls(), problems)
     variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls)}
     return Given(request, variables, controls.versions, problems, tuple(cast("dict[str, Any]", value)))
 

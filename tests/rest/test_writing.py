@@ -184,6 +184,19 @@ async def test_a_malformed_condition_is_a_problem_of_its_header(calls: Calls, pa
     assert [entry["property"] for entry in error["details"]["validationErrors"]] == ["If-Match"]
 
 
+@pytest.mark.parametrize("condition", ['"4"', "*", "4"])
+async def test_a_new_customer_has_no_version_to_compare(
+    calls: Calls, new: dict[str, Any], condition: str, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    stored = await everything_of(owner_engine, company)
+    answer = await calls.post(CUSTOMERS, json=new, headers={"if-match": condition})
+
+    error = error_of(answer, 400, "SHARED_VALIDATION_FAILED")
+    told = {"FIELD_INVALID": "If-Match is only for updates: leave it out."}
+    assert error["details"]["validationErrors"] == [{"property": "If-Match", "constraints": told}]
+    assert await everything_of(owner_engine, company) == stored
+
+
 async def test_an_update_that_is_repeated_with_its_key_and_condition_is_answered_again(calls: Calls, path: str) -> None:
     headers = {"if-match": '"4"', "idempotency-key": "k"}
     first = await calls.patch(path, json={"name": "New"}, headers=headers)
