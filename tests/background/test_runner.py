@@ -15,7 +15,7 @@ from app.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from tests.support.background import background
 from tests.support.until import until
 
-_PATIENCE_SECONDS = 5
+_PATIENCE_SECONDS = 20
 
 
 class Counting(Job):

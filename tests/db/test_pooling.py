@@ -201,7 +201,7 @@ async def test_a_plan_that_is_canceled_leaves_the_connection_to_the_others(poole
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert await count_planned(pooled, company) == 0
 
 

@@ -28,7 +28,7 @@ async def test_a_waiting_client_gets_an_update_at_once() -> None:
     await asyncio.sleep(0)
     stream.push(updates_of(1))
 
-    assert (await asyncio.wait_for(taking, 1)).position == 1
+    assert (await asyncio.wait_for(taking, 10)).position == 1
 
 
 async def test_an_update_is_delivered_at_once_only_while_the_client_s_task_waits() -> None:
@@ -60,7 +60,7 @@ async def test_an_update_is_delivered_at_once_only_while_the_client_s_task_waits
     is_open = True
     # The task has been woken, but has not sent the fifth.
     stream.push(updates_of(6))
-    assert [update.position for update in await asyncio.wait_for(taking, 1)] == [5, 6]
+    assert [update.position for update in await asyncio.wait_for(taking, 10)] == [5, 6]
     assert delivered == [3, 4]
 
 
@@ -70,7 +70,7 @@ async def test_a_client_that_has_some_updates_gets_the_others() -> None:
     taking = asyncio.create_task(stream.take())
     await asyncio.sleep(0)
     stream.push(Updates([update_of(position) for position in (2, 3, 4)]))
-    assert [update.position for update in await asyncio.wait_for(taking, 1)] == [3, 4]
+    assert [update.position for update in await asyncio.wait_for(taking, 10)] == [3, 4]
     taking = asyncio.create_task(stream.take())
     await asyncio.sleep(0)
     stream.push(Updates([update_of(position) for position in (5, 7)]))
@@ -205,7 +205,7 @@ async def test_streams_of_a_connection_catch_up_one_after_another() -> None:
     assert not waiting.done()
     await first.aclose()
 
-    assert len(await asyncio.wait_for(waiting, 1)) == 1
+    assert len(await asyncio.wait_for(waiting, 10)) == 1
 
 
 async def test_without_updates_a_client_waits_no_longer_than_it_wants_to() -> None:
@@ -218,7 +218,7 @@ async def test_waking_a_stream_lets_it_look_around() -> None:
     await asyncio.sleep(0)
     stream.wake()
 
-    assert await asyncio.wait_for(taking, 1) == []
+    assert await asyncio.wait_for(taking, 10) == []
 
 
 async def test_a_stream_that_has_ended_stays_so() -> None:

@@ -198,7 +198,7 @@ async def leave_during(query: str, context: ToyContext) -> list[Message]:
         sent.append(message)
 
     scope = scope_of_a_post()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await toy_app(opener=opening(context))(scope, receive, send)
     return sent
 

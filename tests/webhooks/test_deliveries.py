@@ -475,7 +475,7 @@ async def test_a_sender_with_a_silent_receiver_stops_in_time_and_the_event_is_se
     jobs.start()
     await receiver.until(1)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await jobs.stop()
 
     assert (sender.sending, await endpoints.deliveries(endpoint)) == (0, [])
