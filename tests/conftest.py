@@ -36,6 +36,8 @@ _said_as_text: list[str] = []
 
 _found: dict[str, object] = {}
 """The state of the process before the first test."""
+_told: dict[str, object] = {}
+"""What tests have left behind, and were told."""
 
 
 def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) -> str:
@@ -146,9 +148,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Fail the last test of a folder, before those of another one, if the process isn't as the first one found it."""
     result = yield
     if nextitem is None or nextitem.path.parent != item.path.parent:
-        left = changes(_found, now := process_state())
+        left = {name: both for name, both in changes(_found, process_state()).items() if _told.get(name) != both}
         # Told once, by the folder that did it.
-        _found.update(now)
+        _told.update(left)
         assert not left, f"Tests of {item.path.parent.name} change what later tests see: {left}"
     return result
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 import structlog
 
+from app.background.job import Job
 from app.settings import Settings
 from app.web.application import create_app
+from tests.support.background import background
 from tests.support.commands import free_port
 from tests.support.left_behind import changes, process_state
 from tests.support.lifespan import lifespan_of
@@ -21,6 +23,15 @@ from tests.support.tracked import tracked
 
 class Thing:
     """An object that can be referred to weakly."""
+
+
+class Resting(Job):
+    """Works once in an hour."""
+
+    name = "resting"
+
+    async def run_once(self) -> float:
+        return 3_600
 
 
 @pytest.mark.parametrize(
@@ -49,6 +60,13 @@ async def test_an_application_that_has_ended_leaves_logging_as_it_was() -> None:
     before = process_state()
     async with lifespan_of(create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/nothing"))):
         assert "structlog" in changes(before, process_state())
+    assert changes(before, process_state()) == {}
+
+
+async def test_a_job_that_is_not_stopped_is_noticed() -> None:
+    before = process_state()
+    async with background(Resting()):
+        assert changes(before, process_state()) == {"jobs": ([], ["resting"])}
     assert changes(before, process_state()) == {}
 
 
