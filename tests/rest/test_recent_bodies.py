@@ -101,14 +101,30 @@ async def test_requests_that_arrive_together_read_a_list_once() -> None:
     assert read.times == 1
 
 
-async def test_another_request_reads_the_list_if_the_first_fails_or_is_given_up() -> None:
-    bodies, failing, given_up, read = cached(Clock()), Reader(), Reader(), Reader()
-    failing.fails = True
+async def test_the_next_request_reads_the_list_if_the_first_is_given_up() -> None:
+    bodies, given_up, read = cached(Clock()), Reader(), Reader()
     given_up.may_go_on.clear()
-    asking = [asyncio.ensure_future(asked(bodies, reader)) for reader in (failing, given_up, read, read)]
+    asking = [asyncio.ensure_future(asked(bodies, reader)) for reader in (given_up, read, read)]
     await asyncio.sleep(0.01)
     assert (given_up.times, read.times) == (1, 0)
-    asking[1].cancel()
-    found = await asyncio.gather(*asking, return_exceptions=True)
-    assert [type(one) for one in found] == [ConnectionError, asyncio.CancelledError, bytes, bytes]
+    asking[0].cancel()
+    assert await asyncio.gather(*asking[1:]) == [b"[]", b"[]"]
     assert read.times == 1
+
+
+async def test_requests_that_waited_for_one_that_failed_do_not_wait_for_each_other() -> None:
+    bodies, failing, waiting = cached(Clock()), Reader(), Reader()
+    failing.fails = True
+    failing.may_go_on.clear()
+    waiting.may_go_on.clear()
+    asking = [asyncio.ensure_future(asked(bodies, reader)) for reader in (failing, waiting, waiting, waiting)]
+    await asyncio.sleep(0.01)
+    assert (failing.times, waiting.times) == (1, 0)
+    failing.may_go_on.set()
+    await asyncio.sleep(0.01)
+    assert waiting.times == 3
+    waiting.may_go_on.set()
+    found = await asyncio.gather(*asking, return_exceptions=True)
+    assert [type(one) for one in found] == [ConnectionError, bytes, bytes, bytes]
+    # Afterwards the list is cached.
+    assert await asked(bodies, Reader(b"other")) == b"[]"
