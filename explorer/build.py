@@ -1,4 +1,7 @@
-"""Build the explorer's bundle if its sources changed: by command, for `make dev`, and for wheels, as a hatch hook."""
+"""Build the explorer's bundle if its sources changed: by command, for `make dev`, and for wheels, as a hatch hook.
+
+The bundle contains the page of the REST endpoints, too.
+"""
 
 import hashlib
 import os

@@ -1,4 +1,5 @@
-// Builds the explorer into the folder that the service serves: index.html, and `explorer/` with hashed file names.
+// Builds the explorer and the page of the REST endpoints into the folder that the service serves: index.html,
+// v1/docs.html, and `explorer/` with hashed file names for both.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -163,6 +164,8 @@ export default defineConfig({
     target: "es2022",
     chunkSizeWarningLimit: 5000,
     rolldownOptions: {
+      // In a folder like the path that serves it, so that its links to the other files are right.
+      input: { index: "index.html", docs: "v1/docs.html" },
       // A third of the libraries contain directives for server components, which don't exist here.
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning),
     },

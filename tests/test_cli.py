@@ -80,6 +80,7 @@ COMMANDS = [
     "seed",
     "token",
     "schema",
+    "openapi",
     "graph",
     "documents",
     "import",
@@ -124,8 +125,11 @@ def test_token_is_for_the_first_demo_company_and_all_scopes_unless_told(tmp_path
     assert claims["scope"] == " ".join(sorted(Scope))
 
 
-@pytest.mark.parametrize(("command", "words"), [("schema", "type Customer "), ("graph", ">Customer</text>")])
-def test_schema_and_its_picture_are_printed_written_and_checked(tmp_path: Path, command: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("schema", "type Customer "), ("openapi", '"/v1/customers": {'), ("graph", ">Customer</text>")],
+)
+def test_schema_document_and_picture_are_printed_written_and_checked(tmp_path: Path, command: str, words: str) -> None:
     path = tmp_path / "file"
     printed = run(command)
     assert words in printed.stdout

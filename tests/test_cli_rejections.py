@@ -312,7 +312,7 @@ def with_output(redirection: str, *command: str, **environment: str) -> tuple[in
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize("command", ["schema", "graph", "--help", "--version"])
+@pytest.mark.parametrize("command", ["schema", "openapi", "graph", "--help", "--version"])
 def test_a_full_output_is_one_line(command: str) -> None:
     assert run_into(Path("/dev/full"), command) == (1, FULL)
 

@@ -18,7 +18,7 @@ from app.web.collector import paused_collector
 
 _HELP = """Serve customer billing data from PostgreSQL over GraphQL.
 
-Exit codes: 0 success; 1 an unexpected failure, a schema or picture that differs, or rejected rows or documents; 2 invalid settings
+Exit codes: 0 success; 1 an unexpected failure, a schema, document or picture that differs, or rejected rows or documents; 2 invalid settings
 or usage; 3 the database is unavailable; 4 the database is not migrated; 5 the port or the data folder is in use."""
 
 COMMANDS: Mapping[str, str] = {
@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "app.cli.imports:import_",
     "token": "app.cli.tokens:token",
     "schema": "app.cli.contract:schema",
+    "openapi": "app.cli.contract:openapi",
     "graph": "app.cli.contract:graph",
     "documents": "app.cli.documents:documents",
 }

@@ -1,4 +1,4 @@
-"""`schema` and `graph`: print, write or check the GraphQL schema and its picture."""
+"""`schema`, `openapi` and `graph`: print, write or check the GraphQL schema, the OpenAPI document and a picture."""
 
 import sys
 from pathlib import Path
@@ -10,8 +10,10 @@ from app.cli.failures import CommandError, ExitCode
 from app.cli.graph_picture import entity_graph
 from app.graphql.federation import without_scopes
 from app.graphql.schema import sdl
+from app.rest.openapi.document import text
 
 _COMMITTED = Path("schema.graphql")
+_COMMITTED_OPENAPI = Path("openapi.json")
 _COMMITTED_PICTURE = Path("docs/graph.svg")
 
 Check = Annotated[bool, typer.Option("--check", help="Check that the file is up to date; write nothing.")]
@@ -32,6 +34,11 @@ def schema(
         _show(sdl(), "schema", _COMMITTED, check=check, out=out)
     else:
         _show(f"{without_scopes(sdl())}\n", "schema --without-scopes", _COMMITTED, check=check, out=out)
+
+
+def openapi(*, check: Check = False, out: Out = None) -> None:
+    """Print the OpenAPI document of the REST endpoints, write it to a file, or check the file."""
+    _show(text(), "openapi", _COMMITTED_OPENAPI, check=check, out=out)
 
 
 def graph(*, check: Check = False, out: Out = None) -> None:

@@ -7,6 +7,7 @@ from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInt,
     GraphQLNamedType,
     IntValueNode,
@@ -74,7 +75,7 @@ def bound_of(field: GraphQLField, node: FieldNode) -> Bound | Items | None:
     return _bound(field, node) or _items(field, node)
 
 
-def named_type(of: GraphQLField | GraphQLArgument) -> GraphQLNamedType:
+def named_type(of: GraphQLField | GraphQLArgument | GraphQLInputField) -> GraphQLNamedType:
     """Return the type without list and non-null wrappers."""
     return get_named_type(of.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - open wrappers
 

@@ -94,7 +94,8 @@ class Settings(BaseModel):
     )
     explorer: bool = Field(
         default=False,
-        description="Serve GraphiQL at /graphql to browsers, and its files at /explorer; `dev` turns it on.",
+        description="Serve GraphiQL at /graphql to browsers, the page of the REST endpoints at /v1/docs, and their files"
+        " at /explorer; `dev` turns it on.",
     )
     rest: bool = Field(default=True, description="Serve the REST endpoints, below /v1.")
     rest_list_seconds: float = Field(

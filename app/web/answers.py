@@ -61,13 +61,15 @@ class Answer:
     media_type: str = JSON_TYPE
     headers: tuple[tuple[str, str], ...] = ()
     codes: tuple[str, ...] = ()
+    caching: bytes = b"no-store"
+    """Responses must not be cached if they depend on the caller or the time, as most do."""
 
     def fields(self) -> list[tuple[bytes, bytes]]:
-        """Return the header fields. Responses must not be cached: they depend on the caller and the time."""
+        """Return the header fields."""
         headers = [
             (b"content-type", b"%b; charset=utf-8" % self.media_type.encode()),
             (b"content-length", b"%d" % len(self.body)),
-            (b"cache-control", b"no-store"),
+            (b"cache-control", self.caching),
         ]
         if self.headers:
             headers += [(name.encode(), value.encode()) for name, value in self.headers]

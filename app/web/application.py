@@ -29,7 +29,7 @@ from app.web.causes import flush_causes
 from app.web.direct import Direct
 from app.web.engine import contexts_of, engine_of, planner_of, snapshots_of
 from app.web.envelope import REQUEST_ID, Caught, Envelope
-from app.web.explorer import explorer_page, explorer_routes
+from app.web.explorer import docs_page, explorer_page, explorer_routes
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
 from app.web.http_errors import FailureCode
@@ -39,6 +39,7 @@ from app.web.metric_sources import MetricSources
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
 from app.web.rest import RestEndpoints
+from app.web.rest_pages import RestPages
 from app.web.rest_stream import WholeLists, rows_within
 from app.web.running import Runner
 from app.web.sse import EventStreams
@@ -101,7 +102,7 @@ def create_app(
 
     rest = None
     if settings.rest:
-        rest = RestEndpoints(
+        endpoints = RestEndpoints(
             engine,
             runner,
             authenticator.authenticate,
@@ -116,6 +117,7 @@ def create_app(
             log=log,
             max_body_bytes=settings.max_body_bytes,
         )
+        rest = RestPages(endpoints, docs_page(signs_in=make_token is not None) if settings.explorer else None)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:

@@ -38,14 +38,14 @@ _METHODS = ("GET", "HEAD")
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Explorer · customer-gateway</title></head>
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title} · customer-gateway</title></head>
 <body>
-<h1>The explorer isn't built</h1>
-<p>The service is running and serves GraphQL at this address. To build the explorer once, with Node 20.19 or newer:</p>
+<h1>{heading}</h1>
+<p>The service is running and serves {what}. To build the explorer and the page of the REST endpoints once, with Node 20.19 or newer:</p>
 <ol>
 <li>Install Node from your system's packages or from nodejs.org; <code>node --version</code> and <code>npm --version</code> must answer.</li>
-<li>In a checkout, run <code>make dev</code> again: it builds the explorer, which takes about half a minute and needs npm's registry.
-Where the service is installed as a package, install it anew: wheels that are built where Node is contain the explorer.</li>
+<li>In a checkout, run <code>make dev</code> again: it builds both, which takes about half a minute and needs npm's registry.
+Where the service is installed as a package, install it anew: wheels that are built where Node is contain both.</li>
 </ol>
 </body>
 </html>
@@ -54,13 +54,25 @@ Where the service is installed as a package, install it anew: wheels that are bu
 
 def explorer_page(bundle: Path = BUNDLE, *, signs_in: bool = False) -> Answer:
     """Return the explorer's page, or one that says how to build it. `signs_in`: the page requests a token here."""
+    missing = ("Explorer", "The explorer isn't built", "GraphQL at this address")
+    return _page(bundle / "index.html", missing, f".{SIGN_IN_PATH}" if signs_in else None)
+
+
+def docs_page(bundle: Path = BUNDLE, *, signs_in: bool = False) -> Answer:
+    """Return the page of the REST endpoints, which is built with the explorer, in the same way."""
+    missing = ("REST endpoints", "The page of the REST endpoints isn't built", "their description as openapi.json")
+    return _page(bundle / "v1" / "docs.html", missing, f"..{SIGN_IN_PATH}" if signs_in else None)
+
+
+def _page(file: Path, missing: tuple[str, str, str], sign_in: str | None) -> Answer:
     try:
-        page = (bundle / "index.html").read_text(encoding="utf-8")
+        page = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        page = _NOT_BUILT
-    if signs_in:
+        title, heading, what = missing
+        page = _NOT_BUILT.format(title=title, heading=heading, what=what)
+    if sign_in is not None:
         # Relative, as all URLs on the page.
-        page = page.replace("</head>", f'<meta name="sign-in" content=".{SIGN_IN_PATH}"></head>', 1)
+        page = page.replace("</head>", f'<meta name="sign-in" content="{sign_in}"></head>', 1)
     return Answer(200, page.encode(), "text/html", _HEADERS)
 
 

@@ -3,22 +3,16 @@ controls 3."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Literal, TypedDict
 
 import pytest
 from playwright.async_api import TimeoutError as NotShown
 from playwright.async_api import expect
 
+from tests.explorer.readable import PATIENCE, SCHEMES, Scheme, assert_readable
 from tests.support.visit import VARIABLES, Visit
 
-Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-
-MEASURE = Path(__file__).with_name("contrast.js").read_text()
 HAS_TURNED = """(isDark) => (document.querySelector(".monaco-editor.vs-dark") !== null) === isDark
   && document.getAnimations().every((each) => !(each instanceof CSSTransition))"""
-PATIENCE = 100
 # Every kind of token that GraphQL has, a bracket in a bracket up to the last color, and a line of its own at the end.
 DOCUMENT = '''# A comment
 query Every($first: Int = 3, $all: Boolean! = true) {
@@ -33,26 +27,6 @@ A block
 fragment Shown on Customer { name }
 '''
 VALUES = '{ "first": 1, "all": true, "none": null, "list": [1.5, { "a": "x" }] /* a comment */ }'
-
-
-class Found(TypedDict):
-    """What was measured, and what of it has too little contrast: what it is, its contrast, and which text or color."""
-
-    faint: list[tuple[str, tuple[float, str]]]
-    measured: list[str]
-
-
-async def assert_readable(visit: Visit, *expected: str) -> None:
-    """Whatever is shown can be read, and these classes are among it; what fades in has the time to do so."""
-    found: Found = {"faint": [], "measured": []}
-    for _ in range(PATIENCE):
-        found = await visit.page.evaluate(MEASURE)
-        missing = [text for text in expected if not any(text in measured for measured in found["measured"])]
-        if (found["faint"], missing) == ([], []):
-            return
-        await visit.page.wait_for_timeout(100)
-    missing = [text for text in expected if not any(text in measured for measured in found["measured"])]
-    assert (found["faint"], missing) == ([], [])
 
 
 async def explain(visit: Visit, word: str) -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from app.web.explorer import ExplorerAssets, explorer_page
+from app.web.answers import Answer
+from app.web.explorer import ExplorerAssets, docs_page, explorer_page
 from tests.support.toy_app import client_of, toy_app
 from tests.web.requests import assert_rejected
 
@@ -146,8 +147,17 @@ def test_where_it_signs_in_by_itself_the_page_says_where(bundle: Path) -> None:
     assert b'<meta name="sign-in" content="./explorer/sign-in"></head>' in page.body
 
 
-def test_without_a_bundle_the_page_says_how_to_get_one(tmp_path: Path) -> None:
-    page = explorer_page(tmp_path)
+def test_the_page_of_rest_is_in_the_bundle_in_a_folder_like_its_path(bundle: Path) -> None:
+    (bundle / "v1").mkdir()
+    (bundle / "v1" / "docs.html").write_text("<html><head></head></html>")
+
+    assert docs_page(bundle).body == b"<html><head></head></html>"
+    assert b'<meta name="sign-in" content="../explorer/sign-in"></head>' in docs_page(bundle, signs_in=True).body
+
+
+@pytest.mark.parametrize("page_of", [explorer_page, docs_page])
+def test_without_a_bundle_the_page_says_how_to_get_one(tmp_path: Path, page_of: Callable[[Path], Answer]) -> None:
+    page = page_of(tmp_path)
 
     assert page.status == 200
     assert b"Node 20.19 or newer" in page.body

@@ -1,0 +1,71 @@
+"""What describes the REST endpoints: the OpenAPI document, and the page that shows it. Neither needs a credential.
+
+Both contain no data, and are the same for all callers.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.rest.openapi.document import text
+from app.rest.preconditions import is_unchanged, tag_of
+from app.web.answers import Answer
+from app.web.graphql_request import headers_of
+from app.web.http_errors import FailureCode
+from app.web.rest_errors import RestError
+
+DOCUMENT_PATH = "/v1/openapi.json"
+DOCS_PATH = "/v1/docs"
+
+_METHODS = "GET, HEAD"
+_Page = Callable[[Mapping[str, str]], Answer]
+"""From a request's headers to the answer."""
+
+
+class RestPages:
+    """ASGI middleware that answers requests for the document and the page, and passes on all others."""
+
+    def __init__(self, app: ASGIApp, docs: Answer | None) -> None:
+        """`docs`: the page that shows the document; None leaves it out."""
+        self._app = app
+        self._pages: dict[str, _Page] = {DOCUMENT_PATH: _Document().answer}
+        if docs is not None:
+            self._pages[DOCS_PATH] = lambda _headers: docs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on one request."""
+        page = self._pages.get(scope["path"].removeprefix(scope.get("root_path", "")))
+        if page is None:
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] in _METHODS.split(", "):
+            answer = page(headers_of(scope))
+        else:
+            message = f"This path accepts {_METHODS} only."
+            error = RestError(405, FailureCode.METHOD_NOT_ALLOWED, message, headers=(("allow", _METHODS),))
+            answer = error.answer(scope["path"])
+        await answer.send(send)
+
+
+class _Document:
+    """The OpenAPI document, which is made when it is first requested."""
+
+    def __init__(self) -> None:
+        self._answer: Answer | None = None
+        self._version = ""
+
+    def answer(self, headers: Mapping[str, str]) -> Answer:
+        """Return the document, or 304 if the client has it already."""
+        answer = self._answer or self._make()
+        if is_unchanged(headers.get("if-none-match"), self._version):
+            return replace(answer, status=304, body=b"")
+        return answer
+
+    def _make(self) -> Answer:
+        body = text().encode()
+        self._version = hashlib.sha256(body).hexdigest()[:32]
+        # Clients may keep it, but ask whether it is still the same: it changes with the service's version.
+        self._answer = Answer(200, body, headers=(("etag", tag_of(self._version)),), caching=b"no-cache")
+        return self._answer

@@ -1,0 +1,120 @@
+"""Record the answers to the examples of the OpenAPI document anew: `python -m tests.rest.recording`.
+
+The examples are in files beside the document, one for each endpoint; this module fills in what the service answers.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from httpx import ASGITransport, AsyncClient, Response
+
+from app.cli.development import prepare_database
+from app.db.embedded import EmbeddedServer
+from app.domain.identity import Scope
+from app.rest.endpoints import ENDPOINTS, Endpoint
+from app.rest.openapi.examples import FOLDER, Example, examples_of
+from app.rest.openapi.layout import laid_out
+from app.settings import Settings
+from app.web.application import create_app
+from app.web.development import DevelopmentKeys
+from app.web.running import Runner
+from tests.support.lifespan import lifespan_of
+from tests.support.started import settings_of
+
+_UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"
+_RECORDED = ("etag", "link", "location", "retry-after", "www-authenticate")
+"""The headers of answers that are recorded, those that are described."""
+_FAULTS: Mapping[str, dict[str, Any]] = {
+    "database": {"database_url": _UNREACHABLE},
+    "deadline": {"request_timeout_seconds": 1e-6},
+}
+"""Settings under which the service has a fault."""
+_FILLED = ("status", "answer_headers", "answer")
+
+
+class Recorder:
+    """Sends examples to services on the demo data, most to one that is well."""
+
+    def __init__(self, dsn: str, keys: DevelopmentKeys, company_id: UUID) -> None:
+        self._dsn = dsn
+        self._keys = keys
+        self._company_id = company_id
+
+    async def answers(self) -> AsyncGenerator[tuple[Endpoint, Example, Response]]:
+        """Yield the answer to each example, those that only read first."""
+        async with self._client("") as well:
+            for endpoint in sorted(ENDPOINTS, key=lambda endpoint: endpoint.method != "GET"):
+                for example in examples_of(endpoint.document):
+                    yield endpoint, example, await self._answer(well, endpoint.method, example)
+
+    async def _answer(self, well: AsyncClient, method: str, example: Example) -> Response:
+        if example.fault == "failure":
+            with patch.object(Runner, "run", side_effect=RuntimeError("An example of a failure.")):
+                return await self._send(well, method, example)
+        if example.fault:
+            async with self._client(example.fault) as client:
+                return await self._send(client, method, example)
+        return await self._send(well, method, example)
+
+    async def _send(self, client: AsyncClient, method: str, example: Example) -> Response:
+        headers = dict(example.headers)
+        if example.scopes:
+            scopes = [Scope(scope) for scope in example.scopes]
+            token = self._keys.mint(self._company_id, scopes, "documentation", timedelta(hours=1))
+            headers["authorization"] = f"Bearer {token}"
+        body = None if example.body is None else laid_out(example.body)
+        if body is not None:
+            headers = {"content-type": "application/json", **headers}
+        return await client.request(method, example.target, headers=headers, content=body)
+
+    @asynccontextmanager
+    async def _client(self, fault: str) -> AsyncGenerator[AsyncClient]:
+        settings = settings_of(self._dsn, self._keys, list_cache_seconds=0) | _FAULTS.get(fault, {})
+        app = create_app(Settings.model_validate(settings))
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://service.test") as client, lifespan_of(app):
+            yield client
+
+
+def recorded(response: Response) -> dict[str, Any]:
+    """Return what is recorded of an answer."""
+    found = {
+        "status": response.status_code,
+        "answer_headers": {name: response.headers[name] for name in _RECORDED if name in response.headers},
+        "answer": json.loads(response.text, parse_float=Decimal) if response.content else None,
+    }
+    return {name: value for name, value in found.items() if value not in ({}, None)}
+
+
+async def _record(dsn: str, company_id: UUID, keys: DevelopmentKeys) -> None:
+    found: dict[str, list[dict[str, Any]]] = {}
+    async for endpoint, _, answer in Recorder(dsn, keys, company_id).answers():
+        found.setdefault(endpoint.document, []).append(recorded(answer))
+    for document, answers in found.items():
+        path = FOLDER / f"{document}.json"
+        entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        written = [
+            {name: value for name, value in entry.items() if name not in _FILLED} | answer
+            for entry, answer in zip(entries, answers, strict=True)
+        ]
+        path.write_text(laid_out(written) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Start a PostgreSQL with the data of `dev`, and record."""
+    with TemporaryDirectory(prefix="customer-gateway-") as name, EmbeddedServer(Path(name) / "postgres") as server:
+        dsn, company_id = prepare_database(server.dsn(), Path(name))
+        asyncio.run(_record(dsn, company_id, DevelopmentKeys(Path(name) / "keys")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The document and its page over HTTP: without a credential, cached, and gone with REST."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+
+from app.rest.openapi.document import text
+from app.settings import Settings
+from app.web.application import create_app
+from tests.rest.calling import Service, error_of
+from tests.support.started import settings_of
+
+PATHS = ("/v1/openapi.json", "/v1/docs")
+
+
+@asynccontextmanager
+async def client_of(service: Service, dsn: str, **settings: object) -> AsyncGenerator[AsyncClient]:
+    """Open a client without a credential, of an application with these settings."""
+    app = create_app(Settings.model_validate(settings_of(dsn, service.keys, **settings)))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://service.test") as client:
+        yield client
+
+
+async def test_the_document_is_served_without_a_credential(service: Service, service_dsn: str) -> None:
+    async with client_of(service, service_dsn) as client:
+        response = await client.get("/v1/openapi.json")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+    assert response.text == text()
+
+
+async def test_a_client_that_has_the_document_is_told_that_it_is_unchanged(service: Service, service_dsn: str) -> None:
+    async with client_of(service, service_dsn) as client:
+        tag = (await client.get("/v1/openapi.json")).headers["etag"]
+        again = await client.get("/v1/openapi.json", headers={"if-none-match": tag})
+        other = await client.get("/v1/openapi.json", headers={"if-none-match": '"1"'})
+
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert (other.status_code, other.headers["etag"]) == (200, tag)
+
+
+async def test_the_page_is_served_where_the_explorer_is(service: Service, service_dsn: str) -> None:
+    async with client_of(service, service_dsn, explorer=True) as client:
+        response = await client.get("/v1/docs")
+    async with client_of(service, service_dsn) as client:
+        without = await client.get("/v1/docs")
+
+    assert response.status_code == 200
+    assert "<title>REST endpoints" in response.text
+    assert "script-src 'self'" in response.headers["content-security-policy"]
+    assert "http" not in response.headers["content-security-policy"]
+    error_of(without, 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_other_methods_are_rejected_with_those_that_are_supported(
+    path: str, service: Service, service_dsn: str
+) -> None:
+    async with client_of(service, service_dsn, explorer=True) as client:
+        response = await client.post(path)
+
+    error_of(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_without_rest_the_paths_are_unknown(path: str, service: Service, service_dsn: str) -> None:
+    async with client_of(service, service_dsn, explorer=True, rest=False) as client:
+        response = await client.get(path)
+
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
