@@ -79,7 +79,7 @@ def dev(
 
         def announce() -> None:
             publish(running)
-            _say(welcome(address, make_token(), _program(data_folder)))
+            _say(welcome(address, make_token(), _program(data_folder), rest=settings.rest))
 
         _AnnouncingServer(config, announce).run(sockets=[listener])
 

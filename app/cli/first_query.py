@@ -17,8 +17,8 @@ def curl_line(url: str, credential: str, query: str = _QUERY) -> str:
     return shlex.join(["curl", "-sS", url, *(part for header in headers for part in ("-H", header)), "-d", body])
 
 
-def welcome(address: str, token: str, program: str) -> str:
-    """Return the text; its last line is a curl command."""
+def welcome(address: str, token: str, program: str, *, rest: bool) -> str:
+    """Return the text; its last line is a curl command. `rest`: whether REST endpoints are served."""
     endpoint = f"{address}/graphql"
     return "\n".join(
         (
@@ -26,6 +26,7 @@ def welcome(address: str, token: str, program: str) -> str:
             f"Service   {address}",
             f"GraphQL   {endpoint}",
             f"Explorer  {endpoint} (in a browser)",
+            *((f"REST      {address}/v1/docs (in a browser)",) if rest else ()),
             f"Token     {token}",
             f"Commands  {program} --help (in another shell, here; they use this service's database)",
             "",

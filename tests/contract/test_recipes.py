@@ -283,11 +283,12 @@ def files_testing(setting: str, folders: Iterable[str]) -> list[str]:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
 def test_every_rest_endpoint_is_in_each_file_of_its_recipe(endpoint: Endpoint) -> None:
+    # The endpoints are those of the table.
     files = recipe(REST) - {"app/rest/endpoints.py", "CHANGELOG.md"}
     missing = [file for file in sorted(files) if endpoint.path not in text_of(file)]
     assert missing == [], f"Add {endpoint.path} to these files: {', '.join(missing)}"
-    (documents,) = places(REST)
-    assert (ROOT / documents[0] / f"{endpoint.document}.graphql").exists()
+    for (folder,), suffix in zip(places(REST), (".graphql", ".json"), strict=True):
+        assert (ROOT / folder / f"{endpoint.document}{suffix}").exists()
 
 
 def test_every_setting_of_a_combination_is_in_the_tests_of_settings() -> None:

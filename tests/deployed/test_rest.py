@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from app.domain.identity import Scope
 from tests.deployed.client import Client
 from tests.deployed.companies import Company, new_company
 from tests.deployed.deployment import Deployment, Served, token
+from tests.support.commands import ROOT
 from tests.support.trust import TRUST
 
 KINDS = ("api-key", "token")
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("migrated")
 
 @pytest.fixture(scope="module")
 def served(deployment: Deployment) -> Generator[Served]:
-    with deployment.serving(WORKERS="2", METRICS="true") as served:
+    with deployment.serving(WORKERS="2", METRICS="true", EXPLORER="true") as served:
         yield served
 
 
@@ -166,6 +168,20 @@ def test_every_class_of_error_is_answered_in_the_form_of_rest(company: Company, 
             assert list(shown) == ["statusCode", "timestamp", "path", "message", "code", "details"]
             assert response.headers["x-request-id"]
         assert set(answers[(405, "METHOD_NOT_ALLOWED")].headers["allow"].split(", ")) == {"GET", "HEAD", "PATCH"}
+
+
+def test_the_endpoints_are_described_without_a_credential(served: Served) -> None:
+    with rest(served, {}) as client:
+        described = client.get("/v1/openapi.json")
+        assert described.text == (ROOT / "openapi.json").read_text()
+        unchanged = client.get("/v1/openapi.json", headers={"if-none-match": described.headers["etag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        page = client.get("/v1/docs")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        scripts = re.findall(r'src="([^"]+)"', page.text)
+        assert scripts, "the wheel was built without the page"
+        for script in scripts:
+            assert client.get(urljoin("/v1/docs", script)).status_code == 200
 
 
 def test_credentials_are_checked_as_for_graphql(company: Company, served: Served) -> None:

@@ -46,6 +46,9 @@ def test_it_prints_where_it_is_and_a_token_and_serves_the_explorer(folder: Path,
         url = f"http://127.0.0.1:{port}/graphql"
         assert f"http://127.0.0.1:{port}\n" in printed
         assert f"Explorer  {url} " in printed
+        described = f"http://127.0.0.1:{port}/v1/docs"
+        assert f"REST      {described} " in printed
+        assert httpx.get(described, verify=TRUST).headers["content-type"].partition(";")[0] == "text/html"
         page = httpx.get(url, headers={"accept": "text/html"}, verify=TRUST)
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
         assert_upgrades_are_ignored(port)
