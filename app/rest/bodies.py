@@ -88,6 +88,9 @@ def problem_of_input(found: Mapping[str, Any]) -> ValidationProblem:
         return _unknown(names[-1], ".".join(names))
     if len(names) == 1:
         names = [_HEADERS.get(names[0], names[0])]
+    if code == ErrorCode.VERSION_CONFLICT:
+        advice = "read the object again, then retry with its ETag."
+        message = f'{names[0]} names another version than the stored one, "{found["actualVersion"]}": {advice}'
     return ValidationProblem(shortened(".".join(names)), code, _WHOLE_INPUT.sub("The body ", message))
 
 

@@ -11,7 +11,7 @@ from app.rest.problems import Invalid, ValidationProblem
 IF_MATCH = "If-Match"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
-_NO_VERSION = 0
+NO_VERSION = 0
 """The expected version of a condition that no version meets: versions begin at 1."""
 _VERSION = re.compile('"([1-9][0-9]{0,9})"')
 _LARGEST_VERSION = 2**31 - 1
@@ -57,7 +57,7 @@ def _versions(header: str | None, problems: list[ValidationProblem]) -> tuple[in
         return ()
     # A weak tag never matches (RFC 9110, 13.1.1), and neither does one that no answer had.
     versions = {int(match[1]) for tag in tags if (match := _VERSION.fullmatch(tag))}
-    return tuple(sorted((v for v in versions if v <= _LARGEST_VERSION), reverse=True)) or (_NO_VERSION,)
+    return tuple(sorted((v for v in versions if v <= _LARGEST_VERSION), reverse=True)) or (NO_VERSION,)
 
 
 def _key(header: str | None, problems: list[ValidationProblem]) -> str | None:

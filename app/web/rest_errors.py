@@ -12,6 +12,7 @@ from app.domain.errors import ErrorCode
 from app.engine.request_errors import RequestError, RequestErrorCode
 from app.graphql.codes import FieldCode
 from app.rest.codes import RestCode
+from app.rest.controls import NO_VERSION
 from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
@@ -147,7 +148,10 @@ def _status_of(problem: Mapping[str, Any]) -> int:
 
 def _data_of(problem: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a problem says to programs, besides its code and place."""
-    return {name: value for name, value in problem.items() if name not in {"code", "path", "message", "httpStatus"}}
+    shown = {name: value for name, value in problem.items() if name not in {"code", "path", "message", "httpStatus"}}
+    if shown.get("expectedVersion") == NO_VERSION:
+        del shown["expectedVersion"]
+    return shown
 
 
 def _listed(problem: Mapping[str, Any], told: Told) -> dict[str, Any]:

@@ -172,7 +172,12 @@ async def test_an_update_is_not_made_if_another_version_is_stored(
     answer = await calls.patch(path, json={"name": "New"}, headers={"if-match": condition})
 
     error = error_of(answer, 412, "VERSION_CONFLICT")
+    assert error["message"] == (
+        'If-Match names another version than the stored one, "4": read the object again, then retry with its ETag.'
+    )
     assert error["details"]["actualVersion"] == 4
+    # No version has some of these tags.
+    assert error["details"].get("expectedVersion") == {'"3"': 3, '"44", "3"': 44}.get(condition)
     assert await everything_of(owner_engine, company) == stored
 
 
