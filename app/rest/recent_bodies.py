@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from app.services.recent_lists import RecentLists
 
 MOST_BYTES = 1_000_000
-"""Maximum size of a cached body, in bytes. Most lists of one page are shorter; a company has two such lists."""
+"""Maximum size of a cached body, in bytes. Most short lists have less; a company has two that are cached."""
 BYTES_PER_PAGE = 10_000
 """The size of all cached bodies for each page that LIST_CACHE_SIZE allows."""
 _OVERHEAD_BYTES = 500

@@ -1,6 +1,6 @@
 """Whole lists over REST: an array of all rows, read page by page from one snapshot while its client receives them.
 
-A list of one page is read by one statement, as a page is, and may be cached. Of a longer list at most two pages are in
+A short list is read by one statement, as a page is, and may be cached. Of a longer list at most two pages are in
 memory: the next one is read while the client receives the last. Its snapshot and its connection are given back before
 the last page is sent, and whenever the client leaves, the time is over, or the server ends.
 """
@@ -35,6 +35,8 @@ Run = Callable[[Given], Awaitable[Outcome]]
 FIRST, AFTER = "first", "after"
 """The variables of the documents: the number of rows, and the cursor after which they begin."""
 
+_SHORT_ROWS = 200
+"""Maximum number of rows of a list that is read by one statement. Of a longer one, these rows are read for nothing."""
 _FIRST_ROWS = 100
 """Number of rows of the first page of a longer list, which is small so that the answer begins soon."""
 _PAGE_BYTES = 1_000_000
@@ -73,7 +75,7 @@ class WholeLists:
         whole = WholeList(self, pages, given, operation, record)
 
         async def read() -> bytes | None:
-            page = whole.page_of(await run(given.with_variables({FIRST: self.rows})))
+            page = whole.page_of(await run(given.with_variables({FIRST: min(_SHORT_ROWS, self.rows)})))
             return page.rows if page.after is None else None
 
         if given.variables:
@@ -85,7 +87,7 @@ class WholeLists:
 
 
 class WholeList:
-    """The answer to one request for a list of several pages."""
+    """The answer to one request for a list that is not short."""
 
     def __init__(
         self, lists: WholeLists, pages: Pages, given: Given, operation: Operation, record: OperationRecord
