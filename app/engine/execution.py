@@ -64,7 +64,6 @@ class Engine:
         persistence = persistence or Persistence()
         self._trusted = persistence.trusted
         self._persisted = PersistedDocuments(self._documents, persistence)
-        self._prepare = self._persisted.prepare
         self._plans = plans
         self._guard = guard
         self._begin = begin
@@ -79,7 +78,7 @@ class Engine:
 
     def prepare(self, document: str | NamedDocument) -> Document:
         """Return the document of a text or a name; raise RequestError if it is unknown, invalid or not allowed."""
-        return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
+        return self._persisted.prepare(document) if isinstance(document, str) else self._persisted.find(document)
 
     def known(self, document: str | NamedDocument) -> Document | None:
         """Return the document of a cached text that may run; None for all others."""
@@ -159,13 +158,17 @@ class Engine:
             raise RequestError([error], RequestErrorCode.VARIABLES) from error
         return Subscribed(operation, checked, source)
 
-    async def respond(self, subscribed: Subscribed, events: Sequence[object], context: object) -> list[ExecutionResult]:
-        """Return the response to each event. They share the context, so that loaders read for all of them at once."""
-        operation, checked = subscribed.operation, subscribed.checked
-        turn = self._begin(context, checked.values * len(events), checked.items, is_query=True)
-        if turn is not None:
+    async def respond(
+        self, subscribed: Subscribed, events: Sequence[object], context: object, *, by_plan: bool = True
+    ) -> list[ExecutionResult]:
+        """Return the response to each event. They share the context, and so what they read, in one snapshot."""
+        operation, (variables, values, items) = subscribed.operation, subscribed.checked
+        if (turn := self._begin(context, values * len(events), items, is_query=True)) is not None:
             await turn
-        begun = [self._begun(self._executors, operation, checked.variables, context, event) for event in events]
+        plans = self._plans if by_plan else None
+        if plans and (planned := await plans.responses(operation, variables, events, context)) is not None:
+            return planned
+        begun = [self._begun(self._executors, operation, variables, context, event) for event in events]
         return await asyncio.gather(*map(self._finished, begun))
 
     async def _query(
@@ -234,14 +237,12 @@ class Engine:
 
     def _check_items(self, operation: Operation, variables: VariableValues) -> None:
         """Reject a query with too many malformed ids and representations. A planned query has none at this point."""
-        guard = self._guard
-        if guard is not None and (error := guard.malformed(operation.syntax, operation.node, variables)) is not None:
+        if self._guard and (error := self._guard.malformed(operation.syntax, operation.node, variables)) is not None:
             raise RequestError([error], RequestErrorCode.VARIABLES)
 
     def _check_written_rows(self, operation: Operation, variables: VariableValues) -> None:
-        if self._guard is None:
-            return
-        rows, limit = self._guard.rows(operation.syntax, operation.node, variables), self._limits.max_mutation_rows
+        guard, limit = self._guard, self._limits.max_mutation_rows
+        rows = 0 if guard is None else guard.rows(operation.syntax, operation.node, variables)
         if rows > limit:
             raise request_error(
                 RequestErrorCode.TOO_COMPLEX,

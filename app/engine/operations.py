@@ -52,6 +52,8 @@ class Operation:
     """A query's plans or a mutation's scopes, by the values of the switches. Freed with the document."""
     payloads: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
     """The plans of a mutation's payloads, likewise."""
+    event_plans: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
+    """The plans of a subscription's events, likewise."""
     shapes: dict[GraphQLSchema, Any] = field(default_factory=dict[GraphQLSchema, Any])
     """What the spelling changes in responses that no plan has written (app/engine/spelling.py)."""
     spelling: Spelling | None = None
@@ -59,7 +61,7 @@ class Operation:
 
     def spelled(self, spelling: Spelling) -> Self:
         """Return the operation with responses in another spelling. It shares no plan with this one."""
-        return replace(self, made={}, payloads={}, shapes={}, spelling=spelling)
+        return replace(self, made={}, payloads={}, event_plans={}, shapes={}, spelling=spelling)
 
     def switched(self, variables: Mapping[str, object]) -> tuple[object, ...]:
         """Return the values of the switches under these variables."""

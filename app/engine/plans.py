@@ -1,4 +1,4 @@
-"""Plans: queries, and what payloads of mutations show, without graphql-core. Made once per document and cached."""
+"""Plans: queries, subscriptions, and what payloads show, without graphql-core. Made once per document and cached."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
-from graphql import DocumentNode, OperationDefinitionNode
+from graphql import DocumentNode, ExecutionResult, OperationDefinitionNode
 from graphql.execution import VariableValues
 
 from app.domain.spelling import Spelling
@@ -63,6 +63,16 @@ class PayloadPlan(Protocol):
         ...
 
 
+class EventPlan(Protocol):
+    """Responds to the events of a subscription."""
+
+    async def responses(
+        self, events: Sequence[Any], variables: VariableValues, context: Any, /
+    ) -> Sequence[dict[str, Any]] | None:
+        """Return the data of the response to each event; None if graphql-core has to find the errors."""
+        ...
+
+
 class Planner(Protocol):
     """Makes plans."""
 
@@ -84,6 +94,12 @@ class Planner(Protocol):
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> Mapping[str, PayloadPlan]:
         """Return the plans of a mutation's payloads, by the response keys of its root fields."""
+        ...
+
+    def events(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> EventPlan | None:
+        """Return the plan of a subscription for these variables' switches; None if it falls back to graphql-core."""
         ...
 
 
@@ -127,9 +143,28 @@ class Plans:
             return Attempt(None, Execution.REPEATED)
         return Attempt(body, Execution.PLANNED if body is not None else Execution.FIELDS)
 
+    async def responses(
+        self, operation: Operation, variables: VariableValues, events: Sequence[object], context: object
+    ) -> list[ExecutionResult] | None:
+        """Return the response to each event; None if graphql-core has to execute them.
+
+        Raise failures of the `final` types.
+        """
+        if not _has_switches(operation, variables):
+            return None
+        make = partial(self._planner.events, operation.syntax, operation.node, variables)
+        plan = await _made(operation, operation.event_plans, variables, make)
+        try:
+            found = None if plan is None else await plan.responses(events, variables, context)
+        except self._final:
+            raise
+        except Exception as error:  # noqa: BLE001 - graphql-core executes the events, and reports the error
+            _log_failure(error)
+            return None
+        return None if found is None else [ExecutionResult(data, None) for data in found]
+
     def _make(self, operation: Operation, variables: VariableValues) -> Plan | None:
-        if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):
-            # A null variable in @skip or @include, which graphql-core reports.
+        if not _has_switches(operation, variables):
             return None
         return self._planner.plan(operation.syntax, operation.node, variables, spelling=operation.spelling)
 
@@ -147,6 +182,11 @@ async def read_payload(plan: PayloadPlan, payload: object, variables: VariableVa
         _log_failure(error)
         return Shown(None, Execution.REPEATED)
     return Shown(shown, Execution.FIELDS if shown is None else Execution.PLANNED)
+
+
+def _has_switches(operation: Operation, variables: VariableValues) -> bool:
+    """Return whether no variable in @skip or @include is null, which graphql-core reports."""
+    return all(isinstance(variables.coerced.get(name), bool) for name in operation.switches)
 
 
 async def _made(

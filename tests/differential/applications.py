@@ -24,7 +24,7 @@ from tests.support.logging_state import logging_restored
 GRAPHQL = "application/graphql-response+json"
 _REQUEST_ID = "differential"
 _EXECUTION = b',"extensions":{"execution":{'
-_BEYOND_ALL_LIMITS = {
+BEYOND_ALL_LIMITS: Mapping[str, Any] = {
     "max_document_bytes": 1_000_000,
     "max_tokens": 100_000,
     "max_depth": 100,
@@ -39,6 +39,7 @@ _BEYOND_ALL_LIMITS = {
     "request_timeout_seconds": 240,
     "database_pool_timeout_seconds": 60,
 }
+"""Settings with which every operation may run."""
 
 
 class Request(NamedTuple):
@@ -111,7 +112,7 @@ async def pair_over(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[Pair]:
         "jwt_public_key_file": keys.public_key_file,
         "list_cache_seconds": 0,
         "metrics": True,
-        **_BEYOND_ALL_LIMITS,
+        **BEYOND_ALL_LIMITS,
     }
     with logging_restored():
         async with AsyncExitStack() as stack:

@@ -1,6 +1,6 @@
 """Documents that select all there is, made from the schema, so that a new field is compared as soon as it exists."""
 
-from tests.differential.contract import Contract, contract
+from tests.differential.contract import Contract, FieldOf, contract
 
 _SCHEMA: Contract = contract()
 
@@ -17,6 +17,18 @@ def pages(name: str) -> str:
 def leaves(name: str) -> str:
     """All leaves of a type, and its name."""
     return " ".join(["__typename", *(leaf.name for leaf in _SCHEMA.objects[name].leaves)])
+
+
+def whole(name: str) -> str:
+    """All leaves and edges of a stored object, with all leaves of what these lead to."""
+    return " ".join([leaves(name), *(_shown(edge) for edge in _SCHEMA.objects[name].edges)])
+
+
+def _shown(edge: FieldOf) -> str:
+    name = edge.type.name
+    if name == "ChangeConnection":
+        return f"{edge.name} {{ nodes {{ {leaves('Change')} changes {{ {leaves('FieldChange')} }} }} }}"
+    return f"{edge.name}{pages(name)}" if name.endswith("Connection") else f"{edge.name} {{ {leaves(name)} }}"
 
 
 PLAIN = f"fragment Plain on Customer {{ {leaves('Customer')} }}"

@@ -10,27 +10,14 @@ import pytest
 
 from app.domain.identity import Scope
 from tests.differential.applications import Pair, Request
-from tests.differential.contract import FieldOf, contract
-from tests.differential.everything import leaves, pages
+from tests.differential.contract import contract
+from tests.differential.everything import leaves, whole
 from tests.support.every_mutation import MUTATIONS, TABLE, TOLD, Ids, ids_of
 from tests.support.records import Records
 
 _SCHEMA = contract()
 _DRY_RUNS = ["upsertContacts", "upsertDepartments", "upsertCustomerGroups", "upsertSubscriptions"]
 _WITH_VERSIONS = [name for name in TOLD if name.startswith(("update", "delete"))]
-
-
-def _shown(edge: FieldOf) -> str:
-    """An edge of a stored object, with all leaves of what it leads to."""
-    name = edge.type.name
-    if name == "ChangeConnection":
-        return f"{edge.name} {{ nodes {{ {leaves('Change')} changes {{ {leaves('FieldChange')} }} }} }}"
-    return f"{edge.name}{pages(name)}" if name.endswith("Connection") else f"{edge.name} {{ {leaves(name)} }}"
-
-
-def _object(name: str) -> str:
-    """All leaves and edges of a stored object."""
-    return " ".join([leaves(name), *(_shown(edge) for edge in _SCHEMA.objects[name].edges)])
 
 
 def _payload(name: str) -> str:
@@ -43,7 +30,7 @@ def _payload(name: str) -> str:
             selected.append(f"{edge.name} {{ {_payload(edge.type.name)} }}")
         else:
             selected.append(
-                f"{edge.name} {{ {_object(edge.type.name)} }} {edge.name}_again: {edge.name} {{ {_object(edge.type.name)} }}"
+                f"{edge.name} {{ {whole(edge.type.name)} }} {edge.name}_again: {edge.name} {{ {whole(edge.type.name)} }}"
             )
     return " ".join(selected)
 

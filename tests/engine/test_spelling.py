@@ -185,7 +185,7 @@ async def test_an_operation_in_a_spelling_shares_no_plan_with_the_original() -> 
     caches = [
         cache
         for operation in (original, other, again)
-        for cache in (operation.made, operation.payloads, operation.shapes)
+        for cache in (operation.made, operation.payloads, operation.event_plans, operation.shapes)
     ]
     assert len({id(cache) for cache in caches}) == len(caches)
     assert original.spelling is None

@@ -4,9 +4,12 @@ from typing import Any, cast
 
 import pytest
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, build_schema
+from structlog.testing import capture_logs
 
 from app.engine.execution import Engine, Subscribed
+from app.engine.plans import Plans
 from app.engine.request_errors import RequestError, RequestErrorCode
+from tests.engine.toy_plans import ToyEventPlan, ToyPlanner
 from tests.support.toy import LIMITS
 
 SDL = """
@@ -90,6 +93,45 @@ async def test_the_error_of_a_field_leaves_the_others() -> None:
 
     assert result.data == {"ticks": {"number": 1, "refused": None}}
     assert [error.path for error in result.errors or ()] == [["ticks", "refused"]]
+
+
+async def responses_of(plan: ToyEventPlan | None, text: str, **variables: object) -> list[Any]:
+    """Return what is responded to two events of a planned subscription, in data."""
+    planner = ToyPlanner(None, event_plan=plan)
+    engine = Engine(_schema(), LIMITS, cache_size=10, plans=Plans(planner, (ConnectionError,)))
+    found = await engine.subscribe(engine.prepare(text).select(None), variables, None)
+    first = [result.data for result in await engine.respond(found, [1, 2], None)]
+    assert [result.data for result in await engine.respond(found, [1, 2], None)] == first
+    assert len(planner.asked) <= 1
+    return first
+
+
+async def test_a_plan_responds_to_all_events_at_once() -> None:
+    text = "subscription($on: Boolean!) {ticks {number @include(if: $on)}}"
+
+    assert await responses_of(ToyEventPlan(), text, on=True) == [{"planned": 1, "on": True}, {"planned": 2, "on": True}]
+
+
+@pytest.mark.parametrize("plan", [None, ToyEventPlan(responds=False), ToyEventPlan(ValueError("a secret"))])
+async def test_without_the_response_of_a_plan_each_event_is_executed(plan: ToyEventPlan | None) -> None:
+    text = "subscription {ticks {number}}"
+
+    with capture_logs() as lines:
+        assert await responses_of(plan, text) == [{"ticks": {"number": 1}}, {"ticks": {"number": 2}}]
+    has_failed = plan is not None and plan.failure is not None
+    assert [(line["event"], line["error"]) for line in lines] == [("plan_failed", "ValueError")] * (2 * has_failed)
+    assert "secret" not in str(lines)
+
+
+async def test_a_null_switch_is_left_to_graphql_core() -> None:
+    text = "subscription($on: Boolean = true) {ticks {number @include(if: $on)}}"
+
+    assert await responses_of(ToyEventPlan(), text, on=None) == [None, None]
+
+
+async def test_a_failure_that_execution_would_only_repeat_is_raised() -> None:
+    with pytest.raises(ConnectionError):
+        await responses_of(ToyEventPlan(ConnectionError()), "subscription {ticks {number}}")
 
 
 async def test_events_that_are_answered_together_count_together() -> None:

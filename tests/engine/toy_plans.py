@@ -1,6 +1,6 @@
 """Plans whose answers are given, and a planner that keeps what it is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
 from app.domain.spelling import Spelling
-from app.engine.plans import PayloadPlan, Plan
+from app.engine.plans import EventPlan, PayloadPlan, Plan
 
 BODY = b'{"data":{"hello":"Hello plan"}}'
 
@@ -27,6 +27,21 @@ class ToyPlan:
         return self.answers
 
 
+@dataclass(eq=False)
+class ToyEventPlan:
+    """Responds to each event with its number, or not at all, or with this exception."""
+
+    failure: BaseException | None = None
+    responds: bool = True
+
+    async def responses(
+        self, events: Sequence[Any], variables: VariableValues, _context: object, /
+    ) -> Sequence[dict[str, Any]] | None:
+        if self.failure is not None:
+            raise self.failure
+        return [{"planned": event, **variables.coerced} for event in events] if self.responds else None
+
+
 @dataclass
 class ToyPlanner:
     """Hands out one plan, or none, and keeps what it was asked for: the operation's name and the variables."""
@@ -34,6 +49,7 @@ class ToyPlanner:
     plans: Plan | None
     asked: list[tuple[str | None, dict[str, Any]]] = field(default_factory=list[tuple[str | None, dict[str, Any]]])
     spellings: list[Spelling | None] = field(default_factory=list[Spelling | None])
+    event_plan: EventPlan | None = None
 
     def plan(
         self,
@@ -54,3 +70,10 @@ class ToyPlanner:
         assert operation in document.definitions
         assert variables.coerced is not None
         return {}
+
+    def events(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> EventPlan | None:
+        assert operation in document.definitions
+        self.asked.append((operation.name and operation.name.value, variables.coerced))
+        return self.event_plan

@@ -78,8 +78,8 @@ async def test_a_change_costs_the_same_for_any_number_of_equal_subscriptions(
         assert changes == [changes[0]] * count
         assert changes[0]["version"] == 2
         assert (subscriptions.streams, subscriptions.groups, subscriptions.responses) == (count, 1, 1)
-        # The events; and the customer, its departments and its contacts.
-        assert len(statements) == 4
+        # The events; and the customer with its departments and its contacts.
+        assert len(statements) == 2
 
 
 async def test_different_documents_scopes_and_variables_are_executed_separately(
@@ -130,10 +130,10 @@ async def test_changes_that_come_together_share_their_statements(
         found = len((await service.ask(company, PULL, after=begin))["changes"]["events"])
     statements.clear()
     async with service.follow(company, DEEP, after=begin) as events:
-        # The head, the events; and the customers, their departments and their contacts.
+        # The head, the events; and the customers with their departments and their contacts.
         for _ in customers:
             assert (await events.change())["subject"]["name"] == "A"
-        assert len(statements) == 5
+        assert len(statements) == 3
 
 
 async def test_clients_that_come_back_together_share_what_they_missed(

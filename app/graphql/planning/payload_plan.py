@@ -4,7 +4,7 @@ The objects themselves are shown from the rows that the mutation returned, becau
 stored then, and a dry run what was stored when it decided.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -19,11 +19,10 @@ from app.db.plans.tree import Constant, Held, PlanNode, Single
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.query_plan import Slot
+from app.graphql.planning.shown import ShowField
 from app.graphql.planning.statements import PlanStatements, Statements
 from app.unavailable import DatabaseUnavailable, StatementTimeout
 
-ShowField = Callable[[Any], object]
-"""Returns a plain field of a row as it is shown. Raises an exception for a value that the schema doesn't allow."""
 ResultIndex = int | None
 """The index of a result in the payload; None for the payload itself."""
 

@@ -1,25 +1,17 @@
 """What a mutation selects of its payload: the stored objects in it, each with its plain fields and its edges."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
-from uuid import UUID
 
-from graphql import (
-    GraphQLField,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    Undefined,
-    get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
-)
+from graphql import GraphQLObjectType
 
 from app.db import graph
 from app.db.plans.tree import Plain, PlanNode, Single
 from app.domain.identity import Scope
 from app.graphql.graphql_core_seam import FieldDetails
 from app.graphql.planning.declared import PAYLOAD_KEYS
-from app.graphql.planning.payload_plan import NamedObject, Object, PayloadPlan, ShowField
+from app.graphql.planning.payload_plan import NamedObject, Object, PayloadPlan
 from app.graphql.planning.selections import NotDeclared, Selections, field_of, is_list, named_type, object_type_of
+from app.graphql.planning.shown import ShowField, shown_by
 from app.graphql.planning.statements import Statements
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
@@ -71,27 +63,9 @@ class PayloadSelections(Selections):
     def _member(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> ShowField | PlanNode:
         """Return a function that shows a plain field of a row, or the edge."""
         node = self.of_row(kind, fields)
-        return _shown(field_of(kind, fields), node.field.name) if isinstance(node, Plain) else node
+        return shown_by(field_of(kind, fields), node.field.name) if isinstance(node, Plain) else node
 
 
 def _response_key(fields: list[FieldDetails]) -> str:
     node = fields[0].node
     return node.alias.value if node.alias else node.name.value
-
-
-def _shown(field: GraphQLField, attribute: str) -> ShowField:
-    """Return a function that shows an attribute of a row as graphql-core completes the field."""
-    is_required = isinstance(cast("Any", field.type), GraphQLNonNull)
-    coerce: Callable[[object], object] = cast("Any", get_nullable_type(cast("Any", field.type))).coerce_output_value
-
-    def show(row: Any) -> object:
-        value = getattr(row, attribute)
-        if value is not None:
-            # As the field's resolver: GraphQL's ID is a string.
-            value = coerce(str(value) if isinstance(value, UUID) else value)
-        if value is Undefined or (value is None and is_required):
-            msg = f"{attribute} has no value."
-            raise ValueError(msg)
-        return value
-
-    return show

@@ -1,7 +1,7 @@
-"""Plan operations: a query whole, and what the payloads of a mutation show of stored objects.
+"""Plan operations: a query whole, what the payloads of a mutation show of stored objects, and a subscription's events.
 
-A query with a field that app/graphql/planning/declared.py doesn't list falls back to graphql-core, and so does a
-payload.
+A query with a field that app/graphql/planning/declared.py doesn't list falls back to graphql-core, and so do a payload
+and a subscription.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,8 @@ from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.graphql_core_seam import FieldDetails, collect_fields
 from app.graphql.planning.declared import FEED_CURSOR, OWN_COMPANY, ROOTS, VIEWER, own_company, own_feed
+from app.graphql.planning.event_plan import EventPlan
+from app.graphql.planning.event_selections import EventSelections
 from app.graphql.planning.payload_plan import PayloadPlan
 from app.graphql.planning.payload_selections import PayloadSelections
 from app.graphql.planning.query_plan import QueryPlan
@@ -104,6 +106,13 @@ class Planner:
             if plan is not None:
                 plans[key] = plan
         return plans
+
+    def events(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> EventPlan | None:
+        """Return the plan of a subscription for these variables of @skip and @include; None if it has none."""
+        selections = EventSelections(self._known, document, operation, variables)
+        return selections.plan(self._rules.access(document, operation, variables).scopes, self.statements)
 
 
 class _QuerySelections(Selections):
