@@ -98,6 +98,7 @@ class WholeProtocol(HttpProtocol):
         self._unset_keepalive_if_required()
         self._waiting_since = None
         self._body_bytes = 0
+        line = head.line
         self.headers = head.fields.headers.copy()
         self.scope = scope = cast(
             "HTTPScope",
@@ -111,10 +112,10 @@ class WholeProtocol(HttpProtocol):
                 "root_path": "",
                 "headers": self.headers,
                 "state": self.app_state.copy(),
-                "method": head.line.method.decode("ascii"),
-                "path": head.line.path.decode("ascii"),
-                "raw_path": head.line.path,
-                "query_string": head.line.query_string,
+                "method": line.method,
+                "path": line.path,
+                "raw_path": line.raw_path,
+                "query_string": line.query_string,
             },
         )
         self.cycle = cycle = WholeCycle(self, self.answered, scope, body)

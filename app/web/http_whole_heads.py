@@ -26,8 +26,9 @@ class Line(NamedTuple):
 
     text: bytes
     """The line with its line break."""
-    method: bytes
-    path: bytes
+    method: str
+    path: str
+    raw_path: bytes
     query_string: bytes
 
 
@@ -70,7 +71,7 @@ def read_head(data: bytes, before: Head | None = None) -> Head | None:
     if fields is None:
         return None
     end, length = start + len(fields.text), fields.length
-    is_ordinary = length is None if line.method == b"GET" else length is not None and not line.query_string
+    is_ordinary = length is None if line.method == "GET" else length is not None and not line.query_string
     return Head(data[:end], line, fields, end + (length or 0)) if is_ordinary and end <= MAX_WHOLE_HEAD else None
 
 
@@ -78,7 +79,10 @@ def _read_line(data: bytes) -> Line | None:
     """Return the first line; None if the parser has to read the request."""
     end = data.find(_BREAK, 0, MAX_WHOLE_HEAD)
     found = _LINE.fullmatch(data[: max(end, 0)])
-    return None if found is None else Line(data[: end + len(_BREAK)], *found.groups(b""))
+    if found is None:
+        return None
+    method, path, query_string = found.groups(b"")
+    return Line(data[: end + len(_BREAK)], method.decode("ascii"), path.decode("ascii"), path, query_string)
 
 
 def _read_fields(data: bytes, start: int, known: dict[bytes, _Header]) -> Fields | None:
