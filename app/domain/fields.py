@@ -30,6 +30,8 @@ _AMOUNT_DIGITS = 15
 _AMOUNT_DECIMALS = 2
 _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
 _LARGEST_AMOUNT = Decimal(10) ** (_AMOUNT_DIGITS - _AMOUNT_DECIMALS) - _CENT
+# Not all characters that keys can't hold: what schemas need not know, the reader says.
+_KEY = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 _UUID_CHARACTERS = 36
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -92,7 +94,7 @@ def key_text(most: int = _MOST_CHARACTERS) -> Reader:
         hidden = invisible_in(found) if isinstance(found, str) else None
         return found if hidden is None else invalid(path, hidden_in_key(hidden))
 
-    return limited(read, limits_of(plain))
+    return limited(read, replace(limits_of(plain), pattern=_KEY))
 
 
 def hidden_in_key(hidden: str) -> str:

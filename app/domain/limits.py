@@ -16,7 +16,10 @@ class Limits:
     form: str | None = None
     """The form of a text, under its name in JSON Schema: `idn-email`, `iri` or `uuid`."""
     pattern: str | None = None
-    """A regular expression that a text matches, in the syntax that Python and ECMAScript share."""
+    """A regular expression that a text matches, in the syntax that Python and ECMAScript share.
+
+    It may match more than the reader takes, if that depends on tables: of countries, or of invisible characters.
+    """
     least: Decimal | int | None = None
     most: Decimal | int | None = None
 

@@ -44,7 +44,7 @@ def is_text(field: Field) -> bool:
 def test_a_text_may_be_as_long_as_declared_and_no_longer(name: str) -> None:
     read, limits = FIELDS[name], limits_of(FIELDS[name].read)
     assert limits.most_characters is not None
-    if limits.pattern and limits.form is None:
+    if limits.pattern and limits.most_characters < 20:
         # A form with a length: of all samples, only those that match are taken.
         fitting = [text for text in SAMPLES if re.search(limits.pattern, text)]
         assert fitting

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
-FAMILIES = ("Transport", "Clients", "Relay", "Schema tools", "Federation")
+FAMILIES = ("Transport", "Clients", "Relay", "Schema tools", "Federation", "REST")
 _FOLDER = "tests/conformance"
 _PROPERTY = "proved"
 _HEAD = """# Tested clients, gateways and tools

@@ -15,7 +15,8 @@ from tempfile import gettempdir
 import pytest
 
 _INSTALL_SECONDS = 900
-_RUN_SECONDS = 120
+RUN_SECONDS = 120
+"""Time that a program has, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def node_packages(folder: Path, what: str) -> NodePackages:
 
 
 def succeed(
-    *command: str | Path, folder: Path, environment: Mapping[str, str] | None = None, seconds: int = _RUN_SECONDS
+    *command: str | Path, folder: Path, environment: Mapping[str, str] | None = None, seconds: int = RUN_SECONDS
 ) -> str:
     """Run a command and return what it prints; if it fails, fail the test with all of its output."""
     result = subprocess.run(

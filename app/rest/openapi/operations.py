@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -20,7 +21,7 @@ from app.graphql.access import AccessRules
 from app.graphql.schema import executable, schema
 from app.rest.answers import One, Pages, Written
 from app.rest.documents import ID_PREFIX, TEXTS
-from app.rest.endpoints import Endpoint
+from app.rest.endpoints import ENDPOINTS, Endpoint
 from app.rest.openapi.errors import (
     can_be_unchanged,
     name_of,
@@ -28,25 +29,33 @@ from app.rest.openapi.errors import (
     takes_condition,
 )
 from app.rest.openapi.examples import Example, examples_of
-from app.rest.openapi.types import Types
+from app.rest.openapi.types import METADATA_KEY, NOT_BLANK, Types
 from app.rest.parameters import MAX_LIMIT, Kind, Parameter
 
 Json: TypeAlias = dict[str, Any]
 
 _JSON = "application/json"
+_PARAMETER = re.compile(r"\{(\w+)\}")
 TOKEN, KEY = "token", "apiKey"
 """The names of the ways to authenticate."""
 _KINDS: Mapping[Kind, Json] = {
     Kind.ID: {"type": "string", "format": "uuid"},
-    Kind.TEXT: {"type": "string", "minLength": 1},
+    Kind.TEXT: {"type": "string", "minLength": 1, "pattern": NOT_BLANK},
     Kind.COUNT: {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
     Kind.CURSOR: {"type": "string", "minLength": 1},
     Kind.PAIRS: {
         "type": "object",
+        "propertyNames": METADATA_KEY,
         "additionalProperties": {"type": "string"},
         "maxProperties": MAX_FILTER_PAIRS,
     },
 }
+_TAG = r'(W/)?"[!#-~]*"'
+_TAGS = rf"^(\*|{_TAG}(, *{_TAG})*)$"
+# With or without the quotation marks of a string in structured fields.
+_KEYS = r'^("[ !#-\[\]-~]+"|[!#-+\--~]+)$'
+_KEYS_ALONE = " Only its keys are shown."
+_LESS_TO_WRITERS = " Without customers-read, what belongs to other objects is left out."
 _IF_NONE_MATCH = "Entity tags: if the object has one of these versions, the answer is 304 without a body."
 _IF_MATCH = "Entity tags: if the object has none of these versions, the answer is 412 and nothing is written."
 _IDEMPOTENCY_KEY = (
@@ -56,18 +65,29 @@ _IDEMPOTENCY_KEY = (
 )
 
 
+def id_of(endpoint: Endpoint) -> str:
+    """Return the id of an endpoint's operation: `getCustomer` if the document's operation is `RestGetCustomer`."""
+    _, node = _syntax(endpoint)
+    assert node.name is not None  # noqa: S101 - every document of an endpoint has one named operation
+    name = node.name.value.removeprefix("Rest")
+    return name[0].lower() + name[1:]
+
+
+def _syntax(endpoint: Endpoint) -> tuple[DocumentNode, OperationDefinitionNode]:
+    syntax = parse(TEXTS[endpoint.document])
+    (node,) = [part for part in syntax.definitions if isinstance(part, OperationDefinitionNode)]
+    return syntax, node
+
+
 class Operation:
     """Describes one endpoint."""
 
     def __init__(self, endpoint: Endpoint, types: Types) -> None:
-        syntax = parse(TEXTS[endpoint.document])
-        (node,) = [part for part in syntax.definitions if isinstance(part, OperationDefinitionNode)]
-        assert node.name is not None  # noqa: S101 - every document of an endpoint has one named operation
+        syntax, node = _syntax(endpoint)
         variables = VariableValues({}, {"reads": False})
         self._endpoint = endpoint
         self._types = types
         self._node = node
-        self._name = node.name.value.removeprefix("Rest")
         self._scopes = sorted(AccessRules(executable(schema)).access(syntax, node, variables).scopes)
         self._examples = examples_of(endpoint.document)
 
@@ -76,7 +96,7 @@ class Operation:
         endpoint = self._endpoint
         scopes = " and ".join(self._scopes)
         made: Json = {
-            "operationId": self._name[0].lower() + self._name[1:],
+            "operationId": id_of(endpoint),
             "summary": endpoint.summary,
             "description": f"{endpoint.description}\n\nNeeds the scope {scopes}.",
             "tags": ["Customers"],
@@ -108,22 +128,28 @@ class Operation:
 
     def _header_parameters(self) -> Iterable[Json]:
         if can_be_unchanged(self._endpoint):
-            yield _header("If-None-Match", _IF_NONE_MATCH)
+            yield self._header("If-None-Match", _IF_NONE_MATCH, {})
         if takes_condition(self._endpoint):
-            yield _header("If-Match", _IF_MATCH)
+            yield self._header("If-Match", _IF_MATCH, {"pattern": _TAGS})
         if self._endpoint.body is not None:
-            yield _header("Idempotency-Key", _IDEMPOTENCY_KEY)
+            yield self._header("Idempotency-Key", _IDEMPOTENCY_KEY, {"pattern": _KEYS, "maxLength": 255})
+
+    def _header(self, name: str, description: str, limits: Json) -> Json:
+        given = [example.headers[name.lower()] for example in self._shown() if name.lower() in example.headers]
+        made = {"name": name, "in": "header", "description": description, "schema": {"type": "string", **limits}}
+        return {**made, "example": given[0]} if given else made
 
     def _responses(self) -> Json:
         shown = self._endpoint.shown
         examples = {found.name: {"summary": found.summary, "value": found.answer} for found in self._shown()}
-        made: dict[str, Json] = {
-            str(shown.status): {
-                "description": self._done(),
-                "headers": {name: _reference(name) for name in self._headers()},
-                "content": {_JSON: {"schema": self._schema(), "examples": examples}},
-            }
+        done: Json = {
+            "description": self._done(),
+            "headers": {name: _reference(name) for name in self._headers()},
+            "content": {_JSON: {"schema": self._schema(), "examples": examples}},
         }
+        if isinstance(shown, Written) and shown.location is not None:
+            done["links"] = _links(shown.location)
+        made = {str(shown.status): done}
         if can_be_unchanged(self._endpoint):
             headers = {name: _reference(name) for name in ("x-request-id", "ETag")}
             made["304"] = {"description": "The object has one of the versions in `If-None-Match`.", "headers": headers}
@@ -162,9 +188,9 @@ class Operation:
                 kind, selections = self._selected([*path, "nodes"])
                 return {"type": "array", "items": self._types.shown(kind, selections)}
             case Written(field=field, location=str()):
-                return self._types.shown(*self._selected([field, "customer"]), prefix="Created")
+                return self._types.shown(*self._selected([field, "customer"]), "Created", _KEYS_ALONE)
             case Written(field=field):
-                return self._types.shown(*self._selected([field, "customer"]), prefix="Updated")
+                return self._types.shown(*self._selected([field, "customer"]), "Updated", _LESS_TO_WRITERS)
             case One(field=field):
                 return self._types.shown(*self._selected([field]))
 
@@ -187,7 +213,7 @@ class Operation:
 def _value_in(example: Example, parameter: Parameter, path: str) -> object:
     """Return the value of a parameter in an example; None if it has none."""
     if parameter.location == "path":
-        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
+        pattern = _PARAMETER.sub(r"(?P<\1>[^/]+)", path)
         found = re.fullmatch(pattern, example.path)
         return None if found is None else found[parameter.name]
     if parameter.kind is Kind.PAIRS:
@@ -198,9 +224,19 @@ def _value_in(example: Example, parameter: Parameter, path: str) -> object:
     return int(value) if value is not None and parameter.kind is Kind.COUNT else value
 
 
+def _links(location: str) -> Json:
+    """Return the operations on a new object, whose id is in the response."""
+    place = location.partition("{")[0]
+    found = [endpoint for endpoint in ENDPOINTS if endpoint.path.startswith(f"{place}{{")]
+    return {
+        id_of(endpoint): {
+            "operationId": id_of(endpoint),
+            "description": endpoint.summary,
+            "parameters": {_PARAMETER.findall(endpoint.path)[0]: "$response.body#/id"},
+        }
+        for endpoint in found
+    }
+
+
 def _reference(header: str) -> Json:
     return {"$ref": f"#/components/headers/{header}"}
-
-
-def _header(name: str, description: str) -> Json:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", "minLength": 1}}

@@ -19,7 +19,7 @@ from graphql import (
 from app.domain import customer_fields, group_fields
 from app.domain.contact_fields import CONTACT
 from app.domain.department_fields import DEPARTMENT
-from app.domain.fields import schema_name
+from app.domain.fields import key_text, schema_name
 from app.domain.inputs import Field
 from app.domain.limits import Limits, limits_of
 from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS
@@ -47,15 +47,22 @@ _SCALARS: Mapping[str, Json] = {
     "Int": {"type": "integer", "format": "int32"},
     "String": {"type": "string"},
 }
+METADATA_KEY: Json = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_KEY_CHARACTERS,
+    "pattern": limits_of(key_text()).pattern,
+}
 _METADATA: Json = {
     "type": "object",
     "description": "Key-value metadata.",
     "maxProperties": MAX_ENTRIES,
-    "propertyNames": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
+    "propertyNames": METADATA_KEY,
     "additionalProperties": {"type": ["string", "number", "boolean"], "maxLength": MAX_VALUE_CHARACTERS},
 }
 _AMOUNT_TEXT = r"[0-9]{1,13}(\.[0-9]{1,2})?$"
-_NOT_BLANK = r"\S"
+# A character that isn't white space or a control character; there are other invisible ones.
+NOT_BLANK = r"[^\s\x00-\x1f\x7f-\x9f]"
 _BLANK = r"^\s*$"
 # The scopes are those of the endpoint, which says them.
 _SCOPE = re.compile(r" Needs [a-z-]+\.")
@@ -83,8 +90,11 @@ class Types:
         kept = _OTHER_FORM.sub("", _SCOPE.sub("", text or ""))
         return re.sub(r"\b[A-Z][A-Z_]+\b", lambda found: self._spelled.get(found[0], found[0]), kept)
 
-    def shown(self, kind: GraphQLObjectType, selections: SelectionSetNode, *, prefix: str = "") -> Json:
-        """Return a reference to the schema of an object that a document selects, without its version."""
+    def shown(self, kind: GraphQLObjectType, selections: SelectionSetNode, prefix: str = "", about: str = "") -> Json:
+        """Return a reference to the schema of an object that a document selects, without its version.
+
+        `prefix` distinguishes it from other selections of its type, and `about` says how it differs.
+        """
         properties: dict[str, Json] = {}
         required: list[str] = []
         for node in cast("tuple[FieldNode, ...]", selections.selections):
@@ -93,7 +103,8 @@ class Types:
                 properties[key] = self._field(kind, node)
             if key != "version" and not node.directives:
                 required.append(key)
-        made = {"type": "object", "description": self.described(kind.description), "properties": properties}
+        description = f"{self.described(kind.description)}{about}"
+        made = {"type": "object", "description": description, "properties": properties}
         return self._named(prefix + kind.name, {**made, "required": required})
 
     def taken(self, body: Body) -> Json:
@@ -196,15 +207,16 @@ def _clearable(made: Json) -> Json:
 
 def _not_blank(made: Json) -> Json:
     """Return what a text that can't be unset must be, beside its limits."""
-    has_form = made.get("type") != "string" or "pattern" in made or "format" in made
-    return {} if has_form else {"minLength": 1, "pattern": _NOT_BLANK}
+    if made.get("type") != "string" or "format" in made:
+        return {}
+    return {"minLength": 1, "pattern": made.get("pattern", NOT_BLANK)}
 
 
 def _limited(limits: Limits) -> Json:
     made = {
         "format": limits.form,
         "pattern": limits.pattern,
-        "maxLength": None if limits.pattern and not limits.form else limits.most_characters,
+        "maxLength": limits.most_characters,
         "minimum": limits.least,
         "maximum": limits.most,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.conformance_page import ROOT
-from tests.support.node import once, succeed
+from tests.support.node import RUN_SECONDS, once, succeed
 
 _FOLDER = Path(__file__).parent / ".venv"
 _LOCK = ROOT / "requirements" / "conformance.txt"
@@ -21,9 +21,19 @@ class Environment:
 
     python: Path
 
-    def run(self, *arguments: str | Path, within: Path, environment: Mapping[str, str] | None = None) -> str:
+    def run(
+        self,
+        *arguments: str | Path,
+        within: Path,
+        environment: Mapping[str, str] | None = None,
+        seconds: int = RUN_SECONDS,
+    ) -> str:
         """What Python prints; it must succeed."""
-        return succeed(self.python, *arguments, folder=within, environment=environment)
+        return succeed(self.python, *arguments, folder=within, environment=environment, seconds=seconds)
+
+    def program(self, name: str) -> Path:
+        """The script of a package's command."""
+        return self.python.with_name(name)
 
     def version(self, package: str) -> str:
         """The version of a package that is installed."""
