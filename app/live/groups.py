@@ -180,7 +180,7 @@ class Group:
     def _send(self, page: Page) -> None:
         for update in page.updates:
             self._latest.add(update)
-        for updates in sent_together(page.updates):
+        for updates in sent_together(page.updates, asyncio.get_running_loop().time()):
             for stream in [stream for stream in self._members if not stream.push(updates)]:
                 del self._members[stream]
         self.position = page.position

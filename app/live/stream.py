@@ -1,4 +1,7 @@
-"""One stream: the updates that wait for its client, in a bounded queue."""
+"""One stream: the updates that wait for its client, in a bounded queue.
+
+The file is over 250 lines because queued and delivered updates, catching up and the end share one state.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -47,10 +50,13 @@ class LiveStream:
         "_most",
         "_on_close",
         "_queue",
+        "_sent_at",
         "_source",
         "_taken",
+        "_timer",
         "_waiter",
         "company_id",
+        "delivered",
         "is_member",
         "pushed",
     )
@@ -77,6 +83,11 @@ class LiveStream:
         self._ended: LiveEnded | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._deliver: Deliver | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = 0.0
+        """The time at which an update was last delivered at once."""
+        self.delivered = 0
+        """Number of updates that were delivered at once."""
         self._taken = position
         """The position of the last update that the client has taken."""
         self.pushed = position
@@ -107,7 +118,7 @@ class LiveStream:
     async def take(self, seconds: float | None = None) -> list[Update]:
         """Return all waiting updates, or wait for some, after the earlier ones were sent. Raise LiveEnded at the end.
 
-        The list is empty after this many seconds without any, and after `wake`.
+        The list is empty after this many seconds without any, delivered ones included, and after `wake`.
         """
         self._note_sent()
         if not self._queue:
@@ -131,6 +142,8 @@ class LiveStream:
         is_awaited = waiter is not None and self.pushed < updates.first and not waiter.done()
         if is_awaited and deliver is not None and deliver(updates):
             self.pushed = self._taken = updates.last
+            self._sent_at = updates.at
+            self.delivered += len(updates.all)
             return True
         return all(map(self._push, updates.all))
 
@@ -190,7 +203,7 @@ class LiveStream:
                 return
             if not self.is_member:
                 await self._catch_up()
-            elif await self._woken(loop, ends_at) and seconds is not None and self._ended is None:
+            elif await self._woken(loop, seconds) and seconds is not None and self._ended is None:
                 return
 
     async def _catch_up(self) -> None:
@@ -215,17 +228,27 @@ class LiveStream:
         if not self._queue:
             self._end_turn()
 
-    async def _woken(self, loop: asyncio.AbstractEventLoop, ends_at: float | None) -> bool:
-        """Wait until `wake` is called, or until a time; return whether that was for no update."""
+    async def _woken(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> bool:
+        """Wait until `wake` is called, or nothing was sent for some time; return whether that was for no update."""
         self._waiter = waiter = loop.create_future()
-        timer = None if ends_at is None else loop.call_at(ends_at, self.wake)
+        if seconds is not None:
+            self._timer = loop.call_later(seconds, self._look_at_silence, loop, seconds)
         try:
             await waiter
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
         return not self._queue
+
+    def _look_at_silence(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Wake the client's task, unless something was delivered meanwhile: it has nothing to do then."""
+        left = self._sent_at + seconds - loop.time()
+        if left > 0:
+            self._timer = loop.call_later(left, self._look_at_silence, loop, seconds)
+        else:
+            self.wake()
 
     def _add(self, update: Update) -> None:
         self.pushed = update.position

@@ -34,9 +34,11 @@ class Update:
 class Updates:
     """Updates that are sent together: one write for each client takes less time than one for each update."""
 
-    __slots__ = ("_made", "all", "first", "last")
+    __slots__ = ("_made", "all", "at", "first", "last")
 
-    def __init__(self, updates: Sequence[Update]) -> None:
+    def __init__(self, updates: Sequence[Update], at: float) -> None:
+        self.at = at
+        """The event loop's time at which they are sent."""
         self.all = updates
         """The updates, in the order of their positions; at least one."""
         self.first = updates[0].position
@@ -51,17 +53,17 @@ class Updates:
         return made
 
 
-def sent_together(updates: Iterable[Update]) -> Iterator[Updates]:
-    """Yield the updates, put together up to a size."""
+def sent_together(updates: Iterable[Update], at: float) -> Iterator[Updates]:
+    """Yield the updates, put together up to a size. `at`: the event loop's time."""
     together, size = list[Update](), 0
     for update in updates:
         if together and size + len(update.body) > _TOGETHER_BYTES:
-            yield Updates(together)
+            yield Updates(together, at)
             together, size = [], 0
         together.append(update)
         size += len(update.body)
     if together:
-        yield Updates(together)
+        yield Updates(together, at)
 
 
 def sse_event(name: str, data: bytes = b"", cursor: str | None = None) -> bytes:

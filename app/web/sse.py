@@ -11,7 +11,7 @@ from app.engine.subscriptions import NEEDS_STREAM
 from app.live.ended import LiveCode, LiveEnded
 from app.live.live import Live
 from app.live.stream import LiveStream
-from app.live.updates import Update, Updates, sse_event
+from app.live.updates import Update, sse_event
 from app.web.answers import Answer, to_json
 from app.web.connections import RESUMABLE
 from app.web.ending import Ending
@@ -22,7 +22,7 @@ from app.web.media_types import EVENT_STREAM_TYPE, takes_events
 from app.web.request_log import OperationRecord
 from app.web.stream_credentials import StreamCredential
 from app.web.streaming import log_end
-from app.web.writing import Write, chunk, write_of
+from app.web.writing import chunk, write_of
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -82,14 +82,15 @@ class EventStream:
         self._keepalive_seconds = keepalive_seconds
         self._probes = 0
         self._updates = 0
-        """Number of updates that were sent."""
+        """Number of updates that were sent by this task."""
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send all updates, and close the stream."""
         stream = self._stream
         on_leaving(scope, self._probe)
         scope["state"][RESUMABLE] = True
-        self._deliver_by(write_of(scope))
+        write = write_of(scope)
+        stream.deliver_by(lambda updates: write(updates.made_by(_chunk_of)))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             # Without an event, the client knows where to resume, and a browser that the stream is open.
@@ -107,15 +108,6 @@ class EventStream:
         finally:
             await stream.aclose()
             log_end(stream, self._record, self._updates)
-
-    def _deliver_by(self, write: Write) -> None:
-        def deliver(updates: Updates) -> bool:
-            is_written = write(updates.made_by(_chunk_of))
-            if is_written:
-                self._updates += len(updates.all)
-            return is_written
-
-        self._stream.deliver_by(deliver)
 
     def _probe(self) -> None:
         """Find out whether a client that sends no more still reads, by sending comments."""

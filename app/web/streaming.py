@@ -46,11 +46,11 @@ def rendered(result: ExecutionResult) -> bytes:
 
 
 def log_end(stream: LiveStream, record: OperationRecord, updates: int) -> None:
-    """Log that a stream has ended. `updates`: the number of those that were sent."""
+    """Log that a stream has ended. `updates`: the number of those that were sent beside the delivered ones."""
     _log.info(
         "stream_ended",
         code=stream.code,
-        updates=updates,
+        updates=updates + stream.delivered,
         seconds=round(record.elapsed(), 1),
         request_id=record.request_id,
     )

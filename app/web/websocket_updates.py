@@ -31,7 +31,7 @@ class UpdateSender:
         self._channel = channel
         self._write = channel.write
         self.sent = 0
-        """Number of updates that were sent."""
+        """Number of updates that were sent by the operation's task."""
 
     async def send_all(self, stream: LiveStream) -> None:
         """Send updates until the client has ended the subscription. Raise LiveEnded at the stream's end."""
@@ -47,10 +47,7 @@ class UpdateSender:
         if written is None:
             return False
         begin = b'{"id":%b' % written.encode()
-        if not self._write(b"".join([text_frame(begin, end) for end in updates.made_by(_ends_of)])):
-            return False
-        self.sent += len(updates.all)
-        return True
+        return self._write(b"".join([text_frame(begin, end) for end in updates.made_by(_ends_of)]))
 
 
 def _ends_of(updates: Sequence[Update]) -> list[bytes]:

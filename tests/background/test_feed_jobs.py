@@ -76,6 +76,26 @@ async def test_one_statement_stamps_and_asks_for_heads(database: Database, compa
     assert (told, database.feed.statements - before) == ([3], 2)
 
 
+@pytest.mark.parametrize(
+    ("has_written", "is_woken", "pauses"),
+    [(False, False, False), (True, True, True), (True, False, True), (False, True, True)],
+)
+async def test_only_a_look_that_was_not_called_for_leaves_the_next_write_without_a_pause(
+    database: Database, company: UUID, *, has_written: bool, is_woken: bool, pauses: bool
+) -> None:
+    sequencer = Sequencer(database.feed, lambda _: None)
+    await stamp_all(database)
+    if has_written:
+        await write(database, company, event())
+    if is_woken:
+        sequencer.wake()
+    begun = time.monotonic()
+    await sequencer.run()
+    took = time.monotonic() - begun
+
+    assert sequencer.pause_seconds >= 0.1 if pauses else sequencer.pause_seconds <= took
+
+
 async def test_heads_are_asked_for_when_the_sequencer_has_not_worked_lately(
     database: Database, company: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Streams without a feed, for tests of what they do with updates."""
 
+import asyncio
 from uuid import UUID
 
 from app.graphql import feed_cursors
@@ -50,7 +51,7 @@ def update_of(position: int, size: int = 2) -> Update:
 
 def updates_of(position: int, size: int = 2) -> Updates:
     """Return the response to the event at a position, as it is pushed."""
-    return Updates([update_of(position, size)])
+    return Updates([update_of(position, size)], asyncio.get_running_loop().time())
 
 
 def cursor(position: int) -> str:

@@ -69,11 +69,11 @@ async def test_a_client_that_has_some_updates_gets_the_others() -> None:
     stream.deliver_by(lambda updates: delivered.extend(update.position for update in updates.all) is None)
     taking = asyncio.create_task(stream.take())
     await asyncio.sleep(0)
-    stream.push(Updates([update_of(position) for position in (2, 3, 4)]))
+    stream.push(Updates([update_of(position) for position in (2, 3, 4)], 0))
     assert [update.position for update in await asyncio.wait_for(taking, 10)] == [3, 4]
     taking = asyncio.create_task(stream.take())
     await asyncio.sleep(0)
-    stream.push(Updates([update_of(position) for position in (5, 7)]))
+    stream.push(Updates([update_of(position) for position in (5, 7)], 0))
 
     assert delivered == [5, 7]
     assert stream.cursor == cursor(7)
@@ -212,6 +212,29 @@ async def test_without_updates_a_client_waits_no_longer_than_it_wants_to() -> No
     assert await stream_of().take(0.01) == []
 
 
+async def test_what_is_delivered_at_once_ends_the_silence() -> None:
+    loop, stream = asyncio.get_running_loop(), stream_of()
+    stream.deliver_by(lambda _: True)
+    begun = loop.time()
+    taking = asyncio.create_task(stream.take(0.3))
+    await asyncio.sleep(0.2)
+    stream.push(updates_of(1))
+    delivered_at = loop.time()
+    assert await asyncio.wait_for(taking, 10) == []
+
+    assert loop.time() - delivered_at >= 0.29
+    assert delivered_at - begun >= 0.19
+    assert (stream.delivered, stream.cursor) == (1, cursor(1))
+    # As long as something is delivered at least as often, the task isn't woken.
+    taking = asyncio.create_task(stream.take(0.3))
+    for position in range(2, 6):
+        await asyncio.sleep(0.1)
+        stream.push(updates_of(position))
+    assert not taking.done()
+    stream.wake()
+    assert await asyncio.wait_for(taking, 1) == []
+
+
 async def test_waking_a_stream_lets_it_look_around() -> None:
     stream = stream_of()
     taking = asyncio.create_task(stream.take(60))
@@ -257,14 +280,15 @@ def test_the_event_of_an_update_is_made_once() -> None:
 def test_updates_are_sent_together_up_to_a_size() -> None:
     sizes = [1, 65_535, 1, 65_536, 70_000, 2, 3]
     updates = [update_of(position, size) for position, size in enumerate(sizes, 1)]
-    together = [*sent_together(updates)]
+    together = [*sent_together(updates, 1.5)]
 
     assert [[update.position for update in some.all] for some in together] == [[1, 2], [3], [4], [5], [6, 7]]
     assert [(some.first, some.last) for some in together] == [(1, 2), (3, 3), (4, 4), (5, 5), (6, 7)]
-    assert [*sent_together([])] == []
+    assert {some.at for some in together} == {1.5}
+    assert [*sent_together([], 1.5)] == []
 
 
-def test_what_is_made_of_updates_for_a_transport_is_made_once() -> None:
+async def test_what_is_made_of_updates_for_a_transport_is_made_once() -> None:
     made = list[int]()
     updates = updates_of(1)
 
