@@ -18,6 +18,7 @@ CODE = [
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 SUPPORT = "tests.support"
 MOST_CHARACTERS = 80
+DRAWN = {"uuid1", "uuid4", "uuid7", "now", "today", "time", "token_hex", "token_urlsafe", "random", "randint"}
 NOT_BEFORE_A_NOUN = re.compile(r"\beach\b(?! +(?!(?:in|for|if|else|is|and|or|not|async|as)\b)\w)")
 """The word where a variable can have it. Most modules have it before nouns of their comments, and need not be
 parsed."""
@@ -35,6 +36,8 @@ class Module:
     classes: tuple[str, ...]
     starting_chromium: tuple[str, ...]
     """The functions that call `chromium`."""
+    drawing: tuple[str, ...]
+    """The functions whose decorators have a text that is another one in each process."""
 
 
 @cache
@@ -53,7 +56,20 @@ def read_module(path: Path) -> Module:
     tests = tuple(function.name for function in functions if function.name.startswith("test_"))
     classes = tuple(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     starting = tuple(starting_chromium(tree)) if "chromium(" in text else ()
-    return Module(path, name, frozenset(imported_by(tree, name) & MODULES), tests, classes, starting)
+    drawing = tuple(function.name for function in functions if draws(function))
+    return Module(path, name, frozenset(imported_by(tree, name) & MODULES), tests, classes, starting, drawing)
+
+
+def draws(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a text in the decorators of a test is another one in each process."""
+    texts = (node for decorator in function.decorator_list for node in ast.walk(decorator) if is_text(node))
+    called = (node.func for text in texts for node in ast.walk(text) if isinstance(node, ast.Call))
+    return any(getattr(name, "id", getattr(name, "attr", None)) in DRAWN for name in called)
+
+
+def is_text(node: ast.AST) -> bool:
+    """Return whether an expression makes a text, which pytest makes part of a test's name."""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and getattr(node.func, "id", None) == "str")
 
 
 def imported_by(tree: ast.Module, module: str) -> set[str]:
@@ -114,6 +130,11 @@ def test_the_names_of_tests_are_under_80_characters() -> None:
     named = [name for module in modules() for name in module.tests]
     assert len(named) > 1_000
     assert [name for name in named if len(name) >= MOST_CHARACTERS] == []
+
+
+def test_the_names_of_tests_are_the_same_in_every_process() -> None:
+    # pytest-xdist collects in several processes, and ends the run if they find tests of other names.
+    assert [f"{module.name}.{name}" for module in modules() for name in module.drawing] == []
 
 
 def test_no_variable_is_called_each() -> None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -16,6 +16,7 @@ from tests.support.untouched import everything_of
 
 CUSTOMERS = "/v1/customers"
 GROUPS = "/v1/customer-groups"
+UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 JSON = {"content-type": "application/json"}
 NOTED = "query($id: ID!) { customer(by: { id: $id }) { notes } }"
 
@@ -72,14 +73,14 @@ async def test_a_cursor_of_another_filter_is_a_problem_of_its_parameter(calls: C
     assert invalid(await calls.get(following.replace("gold", "silver"))).keys() == {"after"}
 
 
-@pytest.mark.parametrize("path", [f"{CUSTOMERS}/{uuid4()}", f"{CUSTOMERS}/{uuid4()}/contacts", GROUPS])
+@pytest.mark.parametrize("path", [f"{CUSTOMERS}/{UNKNOWN}", f"{CUSTOMERS}/{UNKNOWN}/contacts", GROUPS])
 async def test_endpoints_reject_parameters_of_others(calls: Calls, path: str) -> None:
     found = invalid(await calls.get(f"{path}?customerNumber=1"))
 
     assert found.keys() == {"customerNumber"}
 
 
-@pytest.mark.parametrize("value", ["7", "%00", "%FF", "%20", "%F0%9F%91%A9", f"{uuid4()}x", "null", "x" * 5_000])
+@pytest.mark.parametrize("value", ["7", "%00", "%FF", "%20", "%F0%9F%91%A9", f"{UNKNOWN}x", "null", "x" * 5_000])
 async def test_a_path_that_can_name_no_customer_is_that_of_an_unknown_one(calls: Calls, value: str) -> None:
     for path in (f"{CUSTOMERS}/{value}", f"{CUSTOMERS}/{value}/contacts", f"{CUSTOMERS}/{value}/departments"):
         answer = await calls.get(path)

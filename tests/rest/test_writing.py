@@ -1,7 +1,7 @@
 """POST and PATCH: what is answered, conditions, keys that make writes safe to repeat, and rejected inputs."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -13,6 +13,7 @@ from tests.support.records import Records
 from tests.support.untouched import everything_of
 
 CUSTOMERS = "/v1/customers"
+UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -114,7 +115,7 @@ async def test_of_problems_of_different_statuses_the_first_status_is_answered(
     calls: Calls, new: dict[str, Any]
 ) -> None:
     await calls.post(CUSTOMERS, json={**new, "customerNumber": "7"})
-    body = {**new, "customerNumber": "7", "customerGroupId": str(uuid4())}
+    body = {**new, "customerNumber": "7", "customerGroupId": UNKNOWN}
     error = error_of(await calls.post(CUSTOMERS, json=body), 404, "CUSTOMER_GROUP_NOT_FOUND")
 
     listed = [(problem["code"], problem["property"]) for problem in error["details"]["problems"]]
@@ -132,7 +133,7 @@ async def test_a_credential_that_may_only_write_creates_and_sees_what_it_wrote(
         assert (await writer.post(CUSTOMERS, json=new)).status_code == 201
 
 
-@pytest.mark.parametrize(("method", "where"), [("POST", CUSTOMERS), ("PATCH", f"{CUSTOMERS}/{uuid4()}")])
+@pytest.mark.parametrize(("method", "where"), [("POST", CUSTOMERS), ("PATCH", f"{CUSTOMERS}/{UNKNOWN}")])
 async def test_without_the_scope_to_write_nothing_is_written(
     service: Service, company: UUID, new: dict[str, Any], owner_engine: AsyncEngine, method: str, where: str
 ) -> None:
@@ -218,7 +219,7 @@ async def test_a_malformed_key_is_a_problem_of_its_header(calls: Calls, path: st
     assert [entry["property"] for entry in error["details"]["validationErrors"]] == ["Idempotency-Key"]
 
 
-@pytest.mark.parametrize("customer_id", [str(uuid4()), "17"])
+@pytest.mark.parametrize("customer_id", [UNKNOWN, "17"])
 async def test_an_update_of_a_customer_that_does_not_exist_is_a_404(calls: Calls, customer_id: str) -> None:
     error_of(await calls.patch(f"{CUSTOMERS}/{customer_id}", json={"name": "New"}), 404, "CUSTOMER_NOT_FOUND")
 
