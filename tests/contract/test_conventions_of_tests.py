@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 # Without the environments that the tests install there.
 FILES = [path for path in sorted((ROOT / "tests").rglob("*.py")) if "site-packages" not in path.parts]
@@ -18,7 +20,7 @@ CODE = [
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 SUPPORT = "tests.support"
 MOST_CHARACTERS = 80
-DRAWN = {"uuid1", "uuid4", "uuid7", "now", "today", "time", "token_hex", "token_urlsafe", "random", "randint"}
+RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 NOT_BEFORE_A_NOUN = re.compile(r"\beach\b(?! +(?!(?:in|for|if|else|is|and|or|not|async|as)\b)\w)")
 """The word where a variable can have it. Most modules have it before nouns of their comments, and need not be
 parsed."""
@@ -36,8 +38,6 @@ class Module:
     classes: tuple[str, ...]
     starting_chromium: tuple[str, ...]
     """The functions that call `chromium`."""
-    drawing: tuple[str, ...]
-    """The functions whose decorators have a text that is another one in each process."""
 
 
 @cache
@@ -56,20 +56,7 @@ def read_module(path: Path) -> Module:
     tests = tuple(function.name for function in functions if function.name.startswith("test_"))
     classes = tuple(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     starting = tuple(starting_chromium(tree)) if "chromium(" in text else ()
-    drawing = tuple(function.name for function in functions if draws(function))
-    return Module(path, name, frozenset(imported_by(tree, name) & MODULES), tests, classes, starting, drawing)
-
-
-def draws(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Return whether a text in the decorators of a test is another one in each process."""
-    texts = (node for decorator in function.decorator_list for node in ast.walk(decorator) if is_text(node))
-    called = (node.func for text in texts for node in ast.walk(text) if isinstance(node, ast.Call))
-    return any(getattr(name, "id", getattr(name, "attr", None)) in DRAWN for name in called)
-
-
-def is_text(node: ast.AST) -> bool:
-    """Return whether an expression makes a text, which pytest makes part of a test's name."""
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and getattr(node.func, "id", None) == "str")
+    return Module(path, name, frozenset(imported_by(tree, name) & MODULES), tests, classes, starting)
 
 
 def imported_by(tree: ast.Module, module: str) -> set[str]:
@@ -132,9 +119,9 @@ def test_the_names_of_tests_are_under_80_characters() -> None:
     assert [name for name in named if len(name) >= MOST_CHARACTERS] == []
 
 
-def test_the_names_of_tests_are_the_same_in_every_process() -> None:
+def test_no_name_of_a_test_has_a_random_id(request: pytest.FixtureRequest) -> None:
     # pytest-xdist collects in several processes, and ends the run if they find tests of other names.
-    assert [f"{module.name}.{name}" for module in modules() for name in module.drawing] == []
+    assert [item.nodeid for item in request.session.items if RANDOM_ID.search(item.nodeid)] == []
 
 
 def test_no_variable_is_called_each() -> None:

@@ -48,7 +48,7 @@ async def test_a_customer_is_sent_if_no_tag_that_the_client_has_is_that_of_its_v
     assert (await calls.get(path, headers={"if-none-match": known})).status_code == 200
 
 
-@pytest.mark.parametrize("customer_id", ["00000000-0000-4000-8000-000000000000", "17", "%7B%22"])
+@pytest.mark.parametrize("customer_id", ["0197f3c2-0000-7000-8000-000000000000", "17", "%7B%22"])
 async def test_a_customer_that_does_not_exist_is_a_404(calls: Calls, customer_id: str) -> None:
     error_of(await calls.get(f"/v1/customers/{customer_id}"), 404, "CUSTOMER_NOT_FOUND")
 
