@@ -47,7 +47,7 @@ async def test_a_write_of_the_process_gets_its_position_at_once(
     service_dsn: str, company: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Only a write ends its rests in time.
-    monkeypatch.setattr(sequencer, "_IDLE_SECONDS", 3_600)
+    monkeypatch.setattr(sequencer, "_IDLE_TIMES", 10**9)
     settings = Settings(database_url=service_dsn)
     database = database_of(settings)
     background = ServiceBackground(settings, database)
