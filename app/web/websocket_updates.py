@@ -30,6 +30,8 @@ class UpdateSender:
         self._state = state
         self._channel = channel
         self._write = channel.write
+        self._begin = b'{"id":%b' % (state.written_id(identifier) or "").encode()
+        """The beginning of its messages, with its id."""
         self.sent = 0
         """Number of updates that were sent by the operation's task."""
 
@@ -43,13 +45,22 @@ class UpdateSender:
             self.sent += 1
 
     def _deliver(self, updates: Updates) -> bool:
-        written = self._state.written_id(self._identifier)
-        if written is None:
+        if self._state.written_id(self._identifier) is None:
             return False
-        begin = b'{"id":%b' % written.encode()
-        return self._write(b"".join([text_frame(begin, end) for end in updates.made_by(_ends_of)]))
+        return self._write(updates.made_by(_Frames).begun_with(self._begin))
 
 
-def _ends_of(updates: Sequence[Update]) -> list[bytes]:
-    """Return the parts of the messages that are the same for all clients."""
-    return [b',"type":"next","payload":%b}' % update.body for update in updates]
+class _Frames:
+    """The messages with some updates. Many clients give their first operation the same id: the last frames are kept."""
+
+    def __init__(self, updates: Sequence[Update]) -> None:
+        self._ends = [b',"type":"next","payload":%b}' % update.body for update in updates]
+        """The parts of the messages that are the same for all clients."""
+        self._begin = b""
+        self._frames = b""
+
+    def begun_with(self, begin: bytes) -> bytes:
+        """Return the frames of messages with this beginning."""
+        if begin != self._begin:
+            self._begin, self._frames = begin, b"".join([text_frame(begin, end) for end in self._ends])
+        return self._frames

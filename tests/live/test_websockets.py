@@ -95,6 +95,21 @@ async def test_one_connection_has_subscriptions_beside_queries_and_mutations(
         assert (await change(client))["subjectId"] == str(customer_id)
 
 
+async def test_each_client_gets_updates_under_its_own_id(
+    start: Start, lives: list[Live], company: UUID, customer_id: UUID
+) -> None:
+    ids = ["1", "2", "1", 'a "\N{LATIN SMALL LETTER O WITH STROKE}"', "1"]
+    async with start() as service, AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(following(service, company, identifier=identifier)) for identifier in ids
+        ]
+        await until(lambda: lives[0].streams == len(ids))
+        await service.rename(company, customer_id, "A", "B")
+        for client, identifier in zip(clients, ids, strict=True):
+            assert [(await change(client, identifier))["version"] for _ in range(2)] == [2, 3]
+        assert lives[0].responses == 2
+
+
 async def test_equal_subscriptions_over_both_transports_are_executed_once(
     start: Start, lives: list[Live], company: UUID, customer_id: UUID
 ) -> None:
