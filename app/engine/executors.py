@@ -1,4 +1,4 @@
-"""An executor that limits the number of errors of an operation."""
+"""An executor that limits the number of errors of an operation, and tells failures from rejections."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,9 +8,11 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLLeafType,
     GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
     default_field_resolver,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     default_type_resolver,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
@@ -26,6 +28,10 @@ MOST_ERRORS = 100
 
 _MOST_KINDS = 10
 """Maximum number of failures beyond MOST_ERRORS: one for each class of exception."""
+
+
+class NotInSchema(Exception):
+    """A resolved value is not one that its type can show: a failure of the service, not of the caller's input."""
 
 
 class BoundedErrors(CollectedErrors):
@@ -122,6 +128,23 @@ class BoundedExecutor(PortionedExecutor):
             default_field_resolver,
             is_awaitable=is_awaitable,
         )
+
+    @staticmethod
+    def complete_leaf_value(return_type: GraphQLLeafType, result: Any) -> Any:
+        """Return the JSON value of a scalar or an enumeration.
+
+        This replaces graphql-core's method, which raises GraphQLError, as if the input were wrong, with the value in
+        its message. Calling that method from here would take time for each value.
+        """
+        try:
+            shown = return_type.coerce_output_value(result)
+        except GraphQLError:
+            shown = None
+        if shown is None or shown is Undefined:
+            msg = f"{return_type.name} can't show a value of type {type(result).__name__} that was resolved."
+            # Not in the handler above: the error with the value would be logged as its context.
+            raise NotInSchema(msg)
+        return shown
 
     def handle_field_error(
         self,

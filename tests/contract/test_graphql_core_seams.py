@@ -26,6 +26,7 @@ OVERRIDDEN = {
         "result",
         "position_context",
     ],
+    "Executor.complete_leaf_value": ["result"],
     "Executor.handle_field_error": ["raw_error", "return_type", "field_details_list", "path"],
     "Executor.with_abort_signal": ["awaitable"],
     "Executor.execute_operation": ["serially"],

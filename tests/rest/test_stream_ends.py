@@ -185,6 +185,11 @@ async def test_a_list_with_a_row_that_can_not_be_shown_is_cut_off(migrated_dsn: 
         async with serve(database_url=dsn) as streams, streams.reading(records.company_id) as reader:
             await reader.begun()
             await assert_cut_off(reader)
-            line = await streams.logged()
-    # The plan of the last page fails, and then the same snapshot is read field by field, which names the value.
-    assert (line["status"], line["codes"], line["execution"]) == (200, ["BAD_USER_INPUT"], "repeated")
+            line, failure = await streams.logged(), await streams.logged("failure")
+            async with streams.client(records.company_id) as client:
+                error = error_of(await client.get(f"{CUSTOMERS}?customerNumber=700"), 500, "INTERNAL_SERVER_ERROR")
+    # The plan of the last page fails, and then the same snapshot is read field by field, which names the field.
+    assert (line["status"], line["codes"], line["execution"]) == (200, ["INTERNAL_SERVER_ERROR"], "repeated")
+    assert (failure["request_id"], failure["path"][-1]) == (line["request_id"], "vatZone")
+    assert "MOON" not in failure["exception"]
+    assert error["details"] == {"requestId": streams.lines("operation")[-1]["request_id"]}
