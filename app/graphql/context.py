@@ -70,9 +70,13 @@ class Context:
         heavy_values: int = HEAVY_VALUES,
         webhook_rules: WebhookRules | None = None,
         snapshot: ReadSession | None = None,
+        accepted_versions: tuple[int, ...] = (),
     ) -> None:
         """With a snapshot, the operation reads nothing else, and leaves it open for others."""
         self.principal = principal
+        self.accepted_versions = accepted_versions
+        """Versions of which the object that is updated must have one, the latest first; empty for any. An `If-Match`
+        has several; the input of a mutation expects one."""
         self.max_representations = max_representations
         self.reads_current_lists: bool | None = None if snapshot is None else True
         """Whether lists must not be older than what else is read, such as the feed; None until a list asks."""

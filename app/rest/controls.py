@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.domain.errors import ErrorCode
-from app.rest.preconditions import tags_in
+from app.rest.preconditions import tags_in, version_in
 from app.rest.problems import Invalid, ValidationProblem
 
 IF_MATCH = "If-Match"
@@ -13,7 +13,6 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 
 NO_VERSION = 0
 """The expected version of a condition that no version meets: versions begin at 1."""
-_VERSION = re.compile('"([1-9][0-9]{0,9})"')
 _LARGEST_VERSION = 2**31 - 1
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 """A string of Structured Fields (RFC 9651), which the draft of Idempotency-Key specifies."""
@@ -56,8 +55,8 @@ def _versions(header: str | None, problems: list[ValidationProblem]) -> tuple[in
         problems.append(ValidationProblem(IF_MATCH, ErrorCode.FIELD_INVALID, message))
         return ()
     # A weak tag never matches (RFC 9110, 13.1.1), and neither does one that no answer had.
-    versions = {int(match[1]) for tag in tags if (match := _VERSION.fullmatch(tag))}
-    return tuple(sorted((v for v in versions if v <= _LARGEST_VERSION), reverse=True)) or (NO_VERSION,)
+    versions = {version for tag in tags if (version := version_in(tag)) is not None and version <= _LARGEST_VERSION}
+    return tuple(sorted(versions, reverse=True)) or (NO_VERSION,)
 
 
 def _key(header: str | None, problems: list[ValidationProblem]) -> str | None:

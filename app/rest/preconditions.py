@@ -1,15 +1,28 @@
-"""Entity tags, and the conditions of requests that have some: an object's tag is its version in quotes."""
+"""Entity tags, and the conditions of requests that have some.
+
+The tag of an object's body is the object's version and a digest of the body: the body also shows the name of another
+object, which changes without the version. A condition for writing compares the version alone.
+"""
 
 import re
+from hashlib import blake2b
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"\s*(?:{_TAG}\s*|,\s*)*")
 _EACH = re.compile(_TAG)
+_DIGEST_BYTES = 8
+_VERSION = re.compile(rf'"([1-9][0-9]{{0,9}})(?:-[0-9a-f]{{{2 * _DIGEST_BYTES}}})?"')
 
 
-def tag_of(version: str) -> str:
-    """Return the entity tag of a version."""
-    return f'"{version}"'
+def tag_of(version: str, body: bytes = b"") -> str:
+    """Return the entity tag of a body that shows this version of an object; without a body, that of the version."""
+    return f'"{version}-{blake2b(body, digest_size=_DIGEST_BYTES).hexdigest()}"' if body else f'"{version}"'
+
+
+def version_in(tag: str) -> int | None:
+    """Return the version that an entity tag names; None for a weak tag, and for one that no answer had."""
+    match = _VERSION.fullmatch(tag)
+    return None if match is None else int(match[1])
 
 
 def tags_in(header: str) -> list[str] | None:
@@ -18,10 +31,10 @@ def tags_in(header: str) -> list[str] | None:
     return _EACH.findall(header) or None if _TAGS.fullmatch(header) else None
 
 
-def is_unchanged(if_none_match: str | None, version: str) -> bool:
-    """Return whether the client of a conditional GET has the version already. A malformed header has no effect."""
+def is_unchanged(if_none_match: str | None, tag: str) -> bool:
+    """Return whether the client of a conditional GET has the body of this tag. A malformed header has no effect."""
     if if_none_match is None:
         return False
     if if_none_match.strip() == "*":
         return True
-    return tag_of(version) in [tag.removeprefix("W/") for tag in tags_in(if_none_match) or ()]
+    return tag in [given.removeprefix("W/") for given in tags_in(if_none_match) or ()]

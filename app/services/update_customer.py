@@ -30,6 +30,14 @@ class UpdateCustomerCommand(Repeatable):
     digest: str | None = None
     """Digest of the preview; the update is rejected if it would now book something else."""
     expected_version: int | None = None
+    accepted_versions: tuple[int, ...] = ()
+    """The customer must have one of these versions, the latest of which comes first; empty for any."""
+
+    def expected_of(self, version: int) -> int | None:
+        """Return the version that the customer is expected to have if it has this one; None for any."""
+        if not self.accepted_versions or version in self.accepted_versions:
+            return self.expected_version
+        return self.accepted_versions[0]
 
     @property
     def canonical(self) -> Self:
@@ -90,7 +98,7 @@ async def decide_update(
     if before is None:
         draft = draft_of_unknown(values, [*malformed, customer_not_found(("id",))], is_absent=True)
     else:
-        outdated = await find_version_problem(session, before, command.expected_version)
+        outdated = await find_version_problem(session, before, command.expected_of(before.version))
         problems = [*malformed, *([] if outdated is None else [outdated])]
         draft = draft_of_change(before, values, problems, command.acknowledged, command.digest)
     decision = Judge(await read_facts(session, stored.values(), [draft])).decide(draft)

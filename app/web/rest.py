@@ -12,7 +12,7 @@ from app.domain.identity import Principal
 from app.domain.identity import Scope as CredentialScope
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.request_errors import RequestError
-from app.rest.answers import Pages, Written
+from app.rest.answers import Pages
 from app.rest.documents import TEXTS
 from app.rest.endpoints import ENDPOINTS, Endpoint
 from app.rest.routing import Routes
@@ -29,7 +29,7 @@ from app.web.large_bodies import HUGE_BYTES
 from app.web.media_types import takes_json
 from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
 from app.web.request_log import OperationLog, OperationRecord
-from app.web.rest_answers import Ran, answer_of, stored_version
+from app.web.rest_answers import Ran, answer_of
 from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_problems, of_request_error
 from app.web.rest_requests import Given, RestRequest, given_in
 from app.web.rest_stream import FIRST, WholeList, WholeLists
@@ -167,12 +167,6 @@ class RestEndpoints(OperationEndpoint):
         if isinstance(shown, Pages) and FIRST not in given.variables:
             return await self._lists.answer(shown, given, operation, running.record, partial(self._run, running))
         outcome = await self._run(running, given)
-        if isinstance(shown, Written) and len(given.versions) > 1:
-            version = stored_version(shown, outcome)
-            if version in given.versions:
-                # The condition has several versions, and an update expects one.
-                given.variables["input"]["expectedVersion"] = version
-                outcome = await self._run(running, given)
         return answer_of(Ran(operation, outcome, given, running.record.request_id), scope.get("root_path", ""))
 
     async def _run(self, running: _Running, given: Given) -> Outcome:
@@ -180,6 +174,8 @@ class RestEndpoints(OperationEndpoint):
         try:
             if given.problems:
                 raise of_problems(given.told(await self._engine.checks.problems(running.operation, given.variables)))
-            return await self._runner.run(running.operation, given.variables, *running[1:], size=size)
+            return await self._runner.run(
+                running.operation, given.variables, *running[1:], size=size, accepted_versions=given.versions
+            )
         except RequestError as error:
             raise of_request_error(error, given.told) from None

@@ -1,7 +1,6 @@
 """The responses of REST endpoints: bodies with their headers."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -53,22 +52,14 @@ def answer_of(ran: Ran, base: str) -> Answer:
             return _written(written, ran, base)
 
 
-def stored_version(written: Written, outcome: Outcome) -> int | None:
-    """Return the version of an object whose update was rejected because another one was expected."""
-    if isinstance(outcome.answer, bytes) or outcome.answer.data is None:
-        return None
-    payload = cast("Mapping[str, Any]", outcome.answer.data.get(written.field) or {})
-    return next((problem["actualVersion"] for problem in payload.get("errors", ()) if "actualVersion" in problem), None)
-
-
 def _one(one: One, ran: Ran) -> Answer:
     shown = one.shown(data_of(ran))
     if shown is None:
         raise not_found()
-    version = shown.version.decode()
-    if is_unchanged(ran.given.request.headers.get("if-none-match"), version):
-        return Empty(304, b"", headers=_tagged(version))
-    return Answer(200, shown.body, JSON_TYPE, _tagged(version))
+    tag = tag_of(shown.version.decode(), shown.body)
+    if is_unchanged(ran.given.request.headers.get("if-none-match"), tag):
+        return Empty(304, b"", headers=_tagged(tag))
+    return Answer(200, shown.body, JSON_TYPE, _tagged(tag))
 
 
 def _page(pages: Pages, ran: Ran, base: str) -> Answer:
@@ -97,10 +88,12 @@ def _written(written: Written, ran: Ran, base: str) -> Answer:
 
 
 def _shown(written: Written, shown: Shown, base: str) -> Answer:
-    headers = _tagged(shown.version.decode())
-    if written.location is not None:
-        place = written.location.format(id=orjson.loads(shown.body)["id"])
-        headers = (("location", f"{base}{place}"), *headers)
+    version = shown.version.decode()
+    if written.location is None:
+        return Answer(written.status, shown.body, JSON_TYPE, _tagged(tag_of(version, shown.body)))
+    place = written.location.format(id=orjson.loads(shown.body)["id"])
+    # The body isn't the new object's, so the tag is the version alone.
+    headers = (("location", f"{base}{place}"), *_tagged(tag_of(version)))
     return Answer(written.status, shown.body, JSON_TYPE, headers)
 
 
@@ -132,5 +125,5 @@ def _errors(ran: Ran) -> list[GraphQLFormattedError]:
     return shown_errors(result, ran.request_id, is_mutation=ran.operation.type is OperationType.MUTATION)
 
 
-def _tagged(version: str) -> _Headers:
-    return (("etag", tag_of(version)),)
+def _tagged(tag: str) -> _Headers:
+    return (("etag", tag),)

@@ -54,18 +54,18 @@ class _Document:
 
     def __init__(self) -> None:
         self._answer: Answer | None = None
-        self._version = ""
+        self._tag = ""
 
     def answer(self, headers: Mapping[str, str]) -> Answer:
         """Return the document, or 304 if the client has it already."""
         answer = self._answer or self._make()
-        if is_unchanged(headers.get("if-none-match"), self._version):
+        if is_unchanged(headers.get("if-none-match"), self._tag):
             return replace(answer, status=304, body=b"")
         return answer
 
     def _make(self) -> Answer:
         body = text().encode()
-        self._version = hashlib.sha256(body).hexdigest()[:32]
+        self._tag = tag_of(hashlib.sha256(body).hexdigest()[:32])
         # Clients may keep it, but ask whether it is still the same: it changes with the service's version.
-        self._answer = Answer(200, body, headers=(("etag", tag_of(self._version)),), caching=b"no-cache")
+        self._answer = Answer(200, body, headers=(("etag", self._tag),), caching=b"no-cache")
         return self._answer

@@ -37,7 +37,7 @@ class Given(NamedTuple):
     request: RestRequest
     variables: dict[str, Any]
     versions: tuple[int, ...] = ()
-    """The versions that a write may change, the latest first; empty for any."""
+    """The versions that a write may change, the latest first, if there are several: the input has a single one."""
     problems: Sequence[ValidationProblem] = ()
     """What GraphQL can't see of a write. If there are any, its operation doesn't run."""
     members: Sequence[str] = ()
@@ -72,7 +72,8 @@ def given_in(request: RestRequest, limit: int) -> Given:
     creates = isinstance(endpoint.shown, Written) and endpoint.shown.location is not None
     controls = _collected(partial(controls_of, request.headers, creates=creates), Controls(), problems)
     variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls)}
-    return Given(request, variables, controls.versions, problems, tuple(cast("dict[str, Any]", value)))
+    versions = controls.versions if len(controls.versions) > 1 else ()
+    return Given(request, variables, versions, problems, tuple(cast("dict[str, Any]", value)))
 
 
 def _value(body: bytes | bytearray) -> object:
@@ -84,7 +85,7 @@ def _value(body: bytes | bytearray) -> object:
 
 def _controlled(controls: Controls) -> dict[str, Any]:
     """Return the fields of the input that headers give."""
-    version = {"expectedVersion": controls.versions[0]} if controls.versions else {}
+    version = {"expectedVersion": controls.versions[0]} if len(controls.versions) == 1 else {}
     key = {"idempotencyKey": controls.idempotency_key} if controls.idempotency_key is not None else {}
     return {**version, **key}
 

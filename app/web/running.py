@@ -31,7 +31,8 @@ class OperationContext(Protocol):
         ...
 
 
-OpenContext = Callable[[Principal], AbstractAsyncContextManager[OperationContext]]
+OpenContext = Callable[..., AbstractAsyncContextManager[OperationContext]]
+"""Opens a context for a principal."""
 
 
 class Runner:
@@ -86,8 +87,12 @@ class Runner:
         ending: Ending,
         *,
         size: int,
+        accepted_versions: tuple[int, ...] = (),
     ) -> Outcome:
-        """Run a query or a mutation within a deadline. `size`: that of the request, in bytes."""
+        """Run a query or a mutation within a deadline.
+
+        `size`: that of the request, in bytes. `accepted_versions`: see `Context`.
+        """
         has_long_lists = operation.lists.is_long(variables)
         if size < LARGE_BYTES and has_long_lists:
             # 1 kB of malformed ids for 50 aliases takes 20 ms; many of these would run in one turn of the event loop.
@@ -95,7 +100,8 @@ class Runner:
         is_query = operation.type is OperationType.QUERY
         # A query is canceled if its client disconnects; a mutation that has begun is completed.
         limit = deadline.begin_query() if is_query else ending.deadline(deadline.begin_mutation())
-        opening = self._open_context(principal)
+        conditions = {"accepted_versions": accepted_versions} if accepted_versions else {}
+        opening = self._open_context(principal, **conditions)
         running = partial(self._run, operation, variables, opening, record, limit, is_large=size >= HUGE_BYTES)
         if is_query or not (size >= LARGE_MUTATION_BYTES or has_long_lists):
             return await running()

@@ -1,5 +1,6 @@
 """GET of one customer: its body and headers, and the requests that are rejected before they are read."""
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,18 +9,21 @@ from app.domain.identity import Scope
 from tests.rest.calling import Calls, Service, error_of
 from tests.support.records import Records
 
+CHANGE = "mutation($input: UpdateCustomerGroupInput!) { updateCustomerGroup(input: $input) { errors { code } } }"
+
 
 @pytest.fixture
 def path() -> str:
     return f"/v1/customers/{uuid4()}"
 
 
-async def test_a_customer_is_answered_as_one_object_with_its_version_as_etag(calls: Calls, records: Records) -> None:
+async def test_a_customer_is_answered_as_one_object_with_its_etag(calls: Calls, records: Records) -> None:
     customer_id = await records.customer(name='Nordlys "Ærø",\\"version":9', customer_number="17", version=4)
 
     answer = await calls.get(f"/v1/customers/{customer_id}")
 
-    assert (answer.status_code, answer.headers["etag"]) == (200, '"4"')
+    assert answer.status_code == 200
+    assert re.fullmatch('"4-[0-9a-f]{16}"', answer.headers["etag"])
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
@@ -28,24 +32,44 @@ async def test_a_customer_is_answered_as_one_object_with_its_version_as_etag(cal
     assert len(body) == 30
 
 
-@pytest.mark.parametrize("known", ['"4"', 'W/"4"', '"3" , "4"', "*", ' ,"3",,W/"4"', '"3","x,", "4"'])
+@pytest.mark.parametrize("known", ["{}", "W/{}", '"3" , {}', "*", ' ,"3",,W/{}', '"3","x,", {}'])
 async def test_a_customer_that_the_client_has_already_is_not_sent_again(
     calls: Calls, records: Records, known: str
 ) -> None:
-    answer = await calls.get(f"/v1/customers/{await records.customer(version=4)}", headers={"if-none-match": known})
+    path = f"/v1/customers/{await records.customer(version=4)}"
+    tag = (await calls.get(path)).headers["etag"]
+    answer = await calls.get(path, headers={"if-none-match": known.format(tag)})
 
-    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", '"4"')
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
     assert "content-type" not in answer.headers
     assert "content-length" not in answer.headers
 
 
-@pytest.mark.parametrize("known", ['"3"', "4", '"4', '""', "", ",", '"44"', "W/4"])
-async def test_a_customer_is_sent_if_no_tag_that_the_client_has_is_that_of_its_version(
+@pytest.mark.parametrize("known", ['"4"', '"4-0123456789abcdef"', "4", '"4', '""', "", ",", '"44"', "W/4"])
+async def test_a_customer_is_sent_if_no_tag_that_the_client_has_is_that_of_its_body(
     calls: Calls, records: Records, known: str
 ) -> None:
     path = f"/v1/customers/{await records.customer(version=4)}"
 
     assert (await calls.get(path, headers={"if-none-match": known})).status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"name": "Renamed"}, {"number": "renumbered"}])
+async def test_a_customer_whose_group_has_changed_since_is_sent_again(
+    calls: Calls, records: Records, change: dict[str, str]
+) -> None:
+    group = await records.group()
+    path = f"/v1/customers/{await records.customer(customer_group_id=group, version=4)}"
+    before = await calls.get(path)
+    renamed = await calls.post("/graphql", json={"query": CHANGE, "variables": {"input": {"id": str(group), **change}}})
+    assert renamed.json() == {"data": {"updateCustomerGroup": {"errors": []}}}
+    after = await calls.get(path, headers={"if-none-match": before.headers["etag"]})
+
+    assert (after.status_code, after.json() == before.json()) == (200, False)
+    assert after.headers["etag"] != before.headers["etag"]
+    # The condition of a change is about the customer alone.
+    condition = {"if-match": before.headers["etag"]}
+    assert (await calls.patch(path, json={"name": "New"}, headers=condition)).status_code == 200
 
 
 @pytest.mark.parametrize("customer_id", ["0197f3c2-0000-7000-8000-000000000000", "17", "%7B%22"])

@@ -1,7 +1,7 @@
 """The mutation updateCustomer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -91,6 +91,7 @@ async def update_customer(
 ) -> UpdatePayload:
     """Change a customer in one transaction; return what the payload shows."""
     command, key, malformed = update_command(input)
+    command = replace(command, accepted_versions=info.context.accepted_versions)
     actor = info.context.principal.subject
     outcome, replayed = await update(info.context.unit_of_work, actor, command, key, malformed)
     return UpdatePayload(outcome.customer, outcome.changed_fields, outcome.transition_id, replayed)

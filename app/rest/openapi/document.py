@@ -36,7 +36,7 @@ the next one.
 **Errors** have the form of `Error`. All problems of a request are reported together."""
 _HEADERS: Mapping[str, str] = {
     "x-request-id": "The id of the request in the service's log.",
-    "ETag": "The version of the object, in quotes.",
+    "ETag": 'The version of the object, and a digest of the body if it is the object: `"<version>-<digest>"`.',
     "Location": "The path of the new object.",
     "Link": 'The path of the next page, as `<…>; rel="next"`, if there is one.',
     "WWW-Authenticate": "How to authenticate.",

@@ -56,8 +56,11 @@ _TAGS = rf"^(\*|{_TAG}(, *{_TAG})*)$"
 _KEYS = r'^("[ !#-\[\]-~]+"|[!#-+\--~]+)$'
 _KEYS_ALONE = " Only its keys are shown."
 _LESS_TO_WRITERS = " Without customers-read, what belongs to other objects is left out."
-_IF_NONE_MATCH = "Entity tags: if the object has one of these versions, the answer is 304 without a body."
-_IF_MATCH = "Entity tags: if the object has none of these versions, the answer is 412 and nothing is written."
+_IF_NONE_MATCH = "Entity tags: if the body still has one of them, the answer is 304 without a body."
+_IF_MATCH = (
+    "Entity tags, of which the versions are compared: if the object has none of them, the answer is 412 and nothing is"
+    " written."
+)
 _IDEMPOTENCY_KEY = (
     "Makes it safe to send the request again: 1 to 255 characters, chosen by the caller. For 24 hours, the same key with"
     " the same request returns the first answer and writes nothing; with another request it is rejected with"
@@ -152,7 +155,7 @@ class Operation:
         made = {str(shown.status): done}
         if can_be_unchanged(self._endpoint):
             headers = {name: _reference(name) for name in ("x-request-id", "ETag")}
-            made["304"] = {"description": "The object has one of the versions in `If-None-Match`.", "headers": headers}
+            made["304"] = {"description": "The body has one of the entity tags in `If-None-Match`.", "headers": headers}
         if takes_condition(self._endpoint):
             unchanged = (
                 "Nothing had to be changed, and the credential may not read the object: it lacks customers-read."

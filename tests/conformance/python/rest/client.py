@@ -71,7 +71,7 @@ json.dump(
         "same": again.parsed.id == made.parsed.id,
         "read": [read.parsed.name, read.parsed.vat_zone, read.parsed.credit_limit, read.parsed.metadata.to_dict()],
         "unchanged": unchanged.status_code,
-        "updated": [updated.parsed.name, updated.headers["etag"]],
+        "updated": [updated.parsed.name, updated.headers["etag"].strip('"').partition("-")[0]],
         "errors": [codes_of(stale), codes_of(invalid), codes_of(unknown)],
     },
     sys.stdout,
