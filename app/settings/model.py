@@ -97,7 +97,10 @@ class Settings(BaseModel):
         description="Serve GraphiQL at /graphql to browsers, the page of the REST endpoints at /v1/docs, and their files"
         " at /explorer; `dev` turns it on.",
     )
-    rest: bool = Field(default=True, description="Serve the REST endpoints, below /v1.")
+    rest: bool = Field(
+        default=True,
+        description="Serve the REST endpoints, below /v1. Their documents stay at /graphql without them.",
+    )
     rest_list_seconds: float = Field(
         default=60,
         gt=0,

@@ -29,9 +29,8 @@ def planner_of(settings: Settings) -> Planner:
 
 def engine_of(settings: Settings, planner: Planner) -> Engine:
     """Return the engine."""
-    trusted = settings.trusted_documents()
-    if settings.rest:
-        trusted = TrustedDocuments({**dict(trusted), **TRUSTED})
+    # Without REST, too: callers that have left its endpoints may still name their documents.
+    trusted = TrustedDocuments({**dict(settings.trusted_documents()), **TRUSTED})
     return Engine(
         executable(schema),
         settings.limits,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from graphql import OperationDefinitionNode, parse
 
 from app.engine.persisted import NamedDocument
@@ -40,13 +41,13 @@ def test_ids_of_documents_are_valid() -> None:
     assert all(map(is_document_id, TRUSTED))
 
 
-def test_the_engine_knows_the_documents_unless_rest_is_turned_off() -> None:
-    for rest in (True, False):
-        settings = Settings(rest=rest)
-        engine = engine_of(settings, planner_of(settings))
-        found = [document_id for document_id, error in engine.check_trusted() if error is None]
-        assert found == ([*TRUSTED] if rest else [])
-    assert engine_of(Settings(), planner_of(Settings())).prepare(NamedDocument("x-rest:customer"))
+@pytest.mark.parametrize("rest", [True, False])
+def test_the_engine_knows_the_documents_also_if_rest_is_turned_off(*, rest: bool) -> None:
+    settings = Settings(rest=rest)
+    engine = engine_of(settings, planner_of(settings))
+
+    assert [document_id for document_id, error in engine.check_trusted() if error is None] == [*TRUSTED]
+    assert engine.prepare(NamedDocument("x-rest:customer"))
 
 
 async def test_endpoints_and_their_documents_work_where_only_trusted_documents_run(
