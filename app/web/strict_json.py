@@ -18,6 +18,7 @@ from app.web.malformed import bad
 _MAX_JSON_DEPTH = MAX_VALUE_DEPTH + 2
 _SIMPLE_JSON_DEPTH = 10
 _SHOWN_CHARACTERS = 40
+_BYTE_ORDER_MARK = "\ufeff"
 _ESCAPED_COLON = b"\\u003"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -80,6 +81,9 @@ def _colons(value: object) -> int | None:
 
 
 def _json(text: str, where: str) -> object:
+    if text.startswith(_BYTE_ORDER_MARK):
+        msg = f"The {where} begins with a byte order mark (U+FEFF), which JSON in UTF-8 doesn't have: leave it out."
+        raise bad(msg)
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
