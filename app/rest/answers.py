@@ -34,7 +34,7 @@ class Written:
     """The root field; its payload has `errors` and then `customer`."""
     status: int = 200
     location: str | None = None
-    """The path of a new object, with `{id}`. The answer shows only the keys of the object then."""
+    """The path of a new object, with `{id}`. The answer refers to it, and only shows its keys."""
 
     def shown(self, answer: bytes) -> "Shown | None":
         """Return the object of an answer; None if there is none, because of problems or of the credential's scopes."""

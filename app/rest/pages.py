@@ -29,8 +29,11 @@ def page_of(pages: Pages, answer: bytes) -> Page | None:
     return Page(answer[len(beginning) : cut], info["endCursor"] if info["hasNextPage"] else None)
 
 
-def next_query(query: bytes, after: str) -> str:
-    """Return the query of a URL that leads to the next page: that of this page, with another cursor."""
+def next_page(query: bytes, after: str) -> str:
+    """Return the reference to the next page: the URL of this page with another cursor in its query.
+
+    Without a path, it keeps that of the request (RFC 3986, 5.2.2), whatever prefix a proxy has removed from it.
+    """
     kept = [part for part in query.split(b"&") if part and unquote_to_bytes(part.partition(b"=")[0]) != b"after"]
     # What a client has encoded stays as it is. Whatever else a header's URL can't contain is encoded.
-    return quote(b"&".join([*kept, b"after=" + quote(after, safe="").encode()]), safe="%&=+")
+    return "?" + quote(b"&".join([*kept, b"after=" + quote(after, safe="").encode()]), safe="%&=+")

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-PREFIX = "/v1/"
+ROOT = "/v1"
+"""The path below which all endpoints are."""
+PREFIX = f"{ROOT}/"
 """How the paths of all endpoints begin."""
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -22,6 +24,14 @@ class HasPath(Protocol):
     def path(self) -> str:
         """The path, with its parameters in braces."""
         ...
+
+
+def relative(path: str, base: str) -> str:
+    """Return the reference to a path from `base`, a path beside or above it.
+
+    It is relative to the last folder (RFC 3986, 5.2.3), so that it leads there below every prefix.
+    """
+    return path.removeprefix(base[: base.rindex("/") + 1])
 
 
 EndpointT = TypeVar("EndpointT", bound=HasPath)

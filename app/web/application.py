@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Lifespan
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
 from app.rest.recent_bodies import RecentBodies
-from app.rest.routing import PREFIX
+from app.rest.routing import PREFIX, ROOT
 from app.scheduling.pauses import short_switches
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
@@ -161,7 +161,7 @@ def assemble(
         Route("/", partial(_index, explorer=settings.explorer)),
     ]
     if rest is not None:
-        routes.append(Route(f"{PREFIX}{{path:path}}", rest))
+        routes += [Route(ROOT, rest), Route(f"{PREFIX}{{path:path}}", rest)]
     if metrics is not None:
         routes.append(Route("/metrics", metrics.endpoint))
     if settings.explorer:
@@ -207,7 +207,7 @@ async def _check_trusted(engine: Engine) -> None:
 
 async def _index(request: Request, *, explorer: bool) -> Response:
     if explorer and wants_page(request.headers.get("accept")):
-        return RedirectResponse(GRAPHQL_PATH)
+        return RedirectResponse(GRAPHQL_PATH.removeprefix("/"))
     return JSONResponse({"graphql": GRAPHQL_PATH, "live": "/livez", "ready": "/readyz"})
 
 

@@ -6,7 +6,7 @@ bench.shortcuts`). Remove this module when Starlette takes less than 3 µs: noth
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.rest.routing import PREFIX
+from app.rest.routing import PREFIX, ROOT
 
 
 class Direct:
@@ -23,7 +23,7 @@ class Direct:
         websocket: ASGIApp | None = None,
         rest: ASGIApp | None = None,
     ) -> None:
-        """`path`: that of `endpoint`. `rest` serves all paths below /v1."""
+        """`path`: that of `endpoint`. `rest` serves /v1 and all paths below it."""
         self._app = app
         self._path = path
         self._endpoint = endpoint
@@ -40,7 +40,7 @@ class Direct:
             await self._app(scope, receive, send)
         elif scope["path"] == self._path:
             await self._endpoint(scope, receive, send)
-        elif self._rest is not None and scope["path"].startswith(PREFIX):
+        elif self._rest is not None and (scope["path"].startswith(PREFIX) or scope["path"] == ROOT):
             await self._rest(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -68,7 +68,7 @@ class _Running(NamedTuple):
 
 
 class RestEndpoints(OperationEndpoint):
-    """The ASGI application below /v1."""
+    """The ASGI application of /v1 and all paths below it."""
 
     def __init__(
         self,
@@ -129,13 +129,13 @@ class RestEndpoints(OperationEndpoint):
             raise missing_scopes(served.scopes, principal.scopes)
         with self._runner.deadline(receive) as deadline:
             body = await self._body(scope, receive, headers, deadline)
-            request = RestRequest(served.endpoint, path, values, scope["query_string"], headers, body)
+            request = RestRequest(served.endpoint, values, scope["query_string"], headers, body)
             running = _Running(record.operation, principal, record, deadline, ending_of(scope))
             if len(body) < HUGE_BYTES:
-                return await self._answer_request(request, running, scope)
+                return await self._answer_request(request, running)
             # From before the body is decoded until its values are freed.
             async with self._runner.turns.huge(principal.company_id):
-                return await self._answer_request(request, running, scope)
+                return await self._answer_request(request, running)
 
     def _find(self, path: str, method: str) -> tuple[_Served, Mapping[str, str]]:
         """Return the endpoint of a request, and the values in its path."""
@@ -157,7 +157,7 @@ class RestEndpoints(OperationEndpoint):
         served.operation = operation
         return operation
 
-    async def _answer_request(self, request: RestRequest, running: _Running, scope: Scope) -> Answer | WholeList:
+    async def _answer_request(self, request: RestRequest, running: _Running) -> Answer | WholeList:
         size, operation = len(request.body), running.operation
         read = partial(given_in, request, self._max_body_bytes)
         given = read() if size < HUGE_BYTES else await run_in_turn(object(), read)
@@ -167,7 +167,7 @@ class RestEndpoints(OperationEndpoint):
         if isinstance(shown, Pages) and FIRST not in given.variables:
             return await self._lists.answer(shown, given, operation, running.record, partial(self._run, running))
         outcome = await self._run(running, given)
-        return answer_of(Ran(operation, outcome, given, running.record.request_id), scope.get("root_path", ""))
+        return answer_of(Ran(operation, outcome, given, running.record.request_id))
 
     async def _run(self, running: _Running, given: Given) -> Outcome:
         size = len(given.request.body)

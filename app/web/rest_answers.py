@@ -1,7 +1,6 @@
 """The responses of REST endpoints: bodies with their headers."""
 
 from typing import NamedTuple
-from urllib.parse import quote
 
 import orjson
 from graphql import OperationType
@@ -10,8 +9,9 @@ from typing_extensions import override
 
 from app.engine.execution import Operation, Outcome
 from app.rest.answers import One, Pages, Shown, Written
-from app.rest.pages import next_query, page_of
+from app.rest.pages import next_page, page_of
 from app.rest.preconditions import is_unchanged, tag_of
+from app.rest.routing import relative
 from app.rest.spelling import in_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.rest_errors import not_found, of_field_errors, of_payload
@@ -38,18 +38,15 @@ class Ran(NamedTuple):
     request_id: str
 
 
-def answer_of(ran: Ran, base: str) -> Answer:
-    """Return the response to a request. Raise RestError if it isn't a success.
-
-    `base`: what precedes the path where the service is served below one.
-    """
+def answer_of(ran: Ran) -> Answer:
+    """Return the response to a request. Raise RestError if it isn't a success."""
     match ran.given.request.endpoint.shown:
         case One() as one:
             return _one(one, ran)
         case Pages() as pages:
-            return _page(pages, ran, base)
+            return _page(pages, ran)
         case Written() as written:
-            return _written(written, ran, base)
+            return _written(written, ran)
 
 
 def _one(one: One, ran: Ran) -> Answer:
@@ -62,42 +59,41 @@ def _one(one: One, ran: Ran) -> Answer:
     return Answer(200, shown.body, JSON_TYPE, _tagged(tag))
 
 
-def _page(pages: Pages, ran: Ran, base: str) -> Answer:
+def _page(pages: Pages, ran: Ran) -> Answer:
     page = page_of(pages, data_of(ran))
     if page is None:
         raise not_found()
     if page.after is None:
         return Answer(200, page.rows)
-    request = ran.given.request
-    link = f'<{base}{quote(request.path)}?{next_query(request.query_string, page.after)}>; rel="next"'
+    link = f'<{next_page(ran.given.request.query_string, page.after)}>; rel="next"'
     return Answer(200, page.rows, JSON_TYPE, (("link", link),))
 
 
-def _written(written: Written, ran: Ran, base: str) -> Answer:
+def _written(written: Written, ran: Ran) -> Answer:
     errors = _errors(ran)
     if errors:
-        return _unread(written, ran, errors, base)
+        return _unread(written, ran, errors)
     data = data_of(ran)
     shown = written.shown(data)
     if shown is not None:
-        return _shown(written, shown, base)
+        return _shown(written, shown, ran)
     if problems := written.problems(data):
         raise of_payload(problems, ran.given.told)
     # Nothing changed, and the credential may not read what this request did not write.
     return Empty(204, b"")
 
 
-def _shown(written: Written, shown: Shown, base: str) -> Answer:
+def _shown(written: Written, shown: Shown, ran: Ran) -> Answer:
     version = shown.version.decode()
     if written.location is None:
         return Answer(written.status, shown.body, JSON_TYPE, _tagged(tag_of(version, shown.body)))
     place = written.location.format(id=orjson.loads(shown.body)["id"])
     # The body isn't the new object's, so the tag is the version alone.
-    headers = (("location", f"{base}{place}"), *_tagged(tag_of(version)))
+    headers = (("location", relative(place, ran.given.request.endpoint.path)), *_tagged(tag_of(version)))
     return Answer(written.status, shown.body, JSON_TYPE, headers)
 
 
-def _unread(written: Written, ran: Ran, errors: list[GraphQLFormattedError], base: str) -> Answer:
+def _unread(written: Written, ran: Ran, errors: list[GraphQLFormattedError]) -> Answer:
     """Return the answer to a write of which something could not be read; raise RestError if it can't be told.
 
     The errors of fields have the keys of the object, which are all that the answer to a creation shows.
@@ -106,7 +102,7 @@ def _unread(written: Written, ran: Ran, errors: list[GraphQLFormattedError], bas
     if found is None or written.location is None:
         raise of_field_errors(errors, ran.given.told)
     body = to_json({"id": found["id"], "customerNumber": found["customerNumber"]})
-    return _shown(written, Shown(body, b"%d" % found["version"]), base)
+    return _shown(written, Shown(body, b"%d" % found["version"]), ran)
 
 
 def data_of(ran: Ran) -> bytes:

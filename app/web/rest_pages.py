@@ -12,9 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.rest.openapi.document import text
 from app.rest.preconditions import is_unchanged, tag_of
 from app.web.answers import Answer
+from app.web.envelope import request_id_of
 from app.web.graphql_request import headers_of
-from app.web.http_errors import FailureCode
-from app.web.rest_errors import RestError
+from app.web.http_errors import http_error_of
+from app.web.operation_endpoint import not_allowed
+from app.web.rest_errors import as_rest, of_http_error
 
 DOCUMENT_PATH = "/v1/openapi.json"
 DOCS_PATH = "/v1/docs"
@@ -40,13 +42,19 @@ class RestPages:
         if page is None:
             await self._app(scope, receive, send)
             return
-        if scope["method"] in _METHODS.split(", "):
-            answer = page(headers_of(scope))
-        else:
-            message = f"This path accepts {_METHODS} only."
-            error = RestError(405, FailureCode.METHOD_NOT_ALLOWED, message, headers=(("allow", _METHODS),))
-            answer = error.answer(scope["path"])
+        try:
+            answer = _answer(page, scope)
+        except Exception as error:  # noqa: BLE001 - every exception becomes a response
+            rest_error = as_rest(error) or of_http_error(http_error_of(error, request_id_of(scope)))
+            answer = rest_error.answer(scope["path"])
         await answer.send(send)
+
+
+def _answer(page: _Page, scope: Scope) -> Answer:
+    if scope["method"] not in _METHODS.split(", "):
+        msg = f"This path accepts {_METHODS} only."
+        raise not_allowed(msg, _METHODS)
+    return page(headers_of(scope))
 
 
 class _Document:

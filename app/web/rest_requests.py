@@ -22,7 +22,6 @@ class RestRequest(NamedTuple):
     """A request to an endpoint."""
 
     endpoint: Endpoint
-    path: str
     values: Mapping[str, str]
     """The values in the path."""
     query_string: bytes

@@ -16,6 +16,7 @@ from tests.deployed.client import Client
 from tests.deployed.companies import Company, new_company
 from tests.deployed.deployment import Deployment, Served, token
 from tests.support.commands import ROOT
+from tests.support.rest import place_of
 from tests.support.trust import TRUST
 
 KINDS = ("api-key", "token")
@@ -67,7 +68,7 @@ def test_a_customer_is_created_read_changed_and_listed(company: Company, served:
         ]
         assert (first.status_code, first.json()["customerNumber"]) == (201, number)
         assert (again.status_code, again.content) == (201, first.content)
-        path = first.headers["location"]
+        path = place_of(first)
         assert path == f"{CUSTOMERS}/{first.json()['id']}"
         read = client.get(path)
         assert (read.status_code, read.json()["name"], read.headers["cache-control"]) == (200, "Fjord", "no-store")
@@ -139,14 +140,14 @@ def test_a_long_list_is_streamed_whole(deployment: Deployment, served: Served) -
             response.read()
         assert [customer["customerNumber"] for customer in response.json()] == [*map(str, range(1_200))]
         page = client.get(CUSTOMERS, params={"limit": 500})
-        assert [len(page.json()), page.links["next"]["url"].startswith(f"{CUSTOMERS}?limit=500&after=")] == [500, True]
+        assert [len(page.json()), page.links["next"]["url"].startswith("?limit=500&after=")] == [500, True]
 
 
 def test_every_class_of_error_is_answered_in_the_form_of_rest(company: Company, served: Served, group: str) -> None:
     with rest(served, company.credential("api-key", *Scope)) as client:
         taken = client.post(CUSTOMERS, json=new_customer(group, externalSystemId=secrets.token_hex(4)))
-        used = client.get(taken.headers["location"]).json()["externalSystemId"]
-        path, text = taken.headers["location"], {"content-type": "application/json"}
+        used = client.get(place_of(taken)).json()["externalSystemId"]
+        path, text = place_of(taken), {"content-type": "application/json"}
         nobody = f"{CUSTOMERS}/0190a000-0000-7000-8000-00000000dead"
         answers = {
             (400, "SHARED_VALIDATION_FAILED"): client.post(CUSTOMERS, json={"nmae": "Fjord"}),
@@ -205,7 +206,7 @@ def test_credentials_are_checked_as_for_graphql(company: Company, served: Served
 def test_requests_are_logged_and_counted_as_operations(company: Company, served: Served, group: str) -> None:
     before = counted(served, "200"), counted(served, "412")
     with rest(served, company.credential("api-key", *Scope)) as client:
-        path = client.post(CUSTOMERS, json=new_customer(group)).headers["location"]
+        path = place_of(client.post(CUSTOMERS, json=new_customer(group)))
         request_ids = [client.get(path).headers["x-request-id"] for _ in range(10)]
         late = client.patch(path, json={"name": "Late"}, headers={"if-match": '"99"'}).headers["x-request-id"]
     until(lambda: counted(served, "200") - before[0] >= 10 and counted(served, "412") - before[1] >= 1)

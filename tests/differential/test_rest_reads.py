@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import pytest
 from httpx import AsyncClient
@@ -166,5 +166,6 @@ async def all_pages(reader: Reader, url: str) -> list[Any]:
         page = read_bytes(body)
         assert len(page) <= 7
         rows += page
-        url = headers.get("link", "").partition(">")[0].removeprefix("<")
+        link = headers.get("link", "").partition(">")[0].removeprefix("<")
+        url = urljoin(url, link) if link else ""
     return rows

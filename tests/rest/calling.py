@@ -26,12 +26,12 @@ class Service:
 
     @asynccontextmanager
     async def calls(
-        self, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope), root_path: str = ""
+        self, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope), transport: ASGITransport | None = None
     ) -> AsyncGenerator[Calls]:
-        """Open a client with a token of a company. `root_path`: the path below which the service is served."""
+        """Open a client with a token of a company. `transport`: what leads to the service, if not its application."""
         token = self.keys.mint(company_id, scopes, "tester", timedelta(hours=1))
         headers = {"authorization": f"Bearer {token}"}
-        transport = ASGITransport(self.app, root_path=root_path)
+        transport = transport or ASGITransport(self.app)
         async with AsyncClient(transport=transport, base_url="http://service.test", headers=headers) as client:
             yield client
 

@@ -18,10 +18,10 @@ async def test_a_page_links_to_the_next_one_and_keeps_the_filter(calls: Calls, r
     for number in range(5):
         await records.customer(customer_number=str(number), metadata={"a b": "1&2"} if number else {})
     page = await calls.get("/v1/customers", params={"limit": 3, "metadata[a b]": "1&2"})
-    following = await calls.get(page.links["next"]["url"])
+    following = await calls.get(page.url.join(page.links["next"]["url"]))
 
     assert [row["customerNumber"] for row in [*page.json(), *following.json()]] == ["1", "2", "3", "4"]
-    assert page.links["next"]["url"].startswith("/v1/customers?limit=3&metadata%5Ba+b%5D=1%262&after=")
+    assert page.links["next"]["url"].startswith("?limit=3&metadata%5Ba+b%5D=1%262&after=")
     assert "link" not in following.headers
 
 

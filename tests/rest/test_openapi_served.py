@@ -8,6 +8,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.rest.openapi.document import text
 from app.settings import Settings
+from app.web import rest_pages
 from app.web.application import create_app
 from tests.rest.calling import Service, error_of
 from tests.support.started import settings_of
@@ -65,6 +66,21 @@ async def test_other_methods_are_rejected_with_those_that_are_supported(
 
     error_of(response, 405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "GET, HEAD"
+
+
+async def test_a_document_that_can_not_be_made_is_a_masked_failure_in_the_form_of_rest(
+    service: Service, service_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> str:
+        msg = "secret"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(rest_pages, "text", fail)
+    async with client_of(service, service_dsn) as client:
+        response = await client.get("/v1/openapi.json", headers={"x-request-id": "r-1"})
+
+    assert error_of(response, 500, "INTERNAL_SERVER_ERROR")["details"] == {"requestId": "r-1"}
+    assert "secret" not in response.text
 
 
 @pytest.mark.parametrize("path", PATHS)

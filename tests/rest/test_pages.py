@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.rest.answers import Pages
-from app.rest.pages import next_query, page_of
+from app.rest.pages import next_page, page_of
 from app.web.answers import to_json
 
 CUSTOMERS = Pages(("customers",))
@@ -53,5 +53,5 @@ def test_there_is_no_page_below_an_object_that_does_not_exist() -> None:
         (b'metadata[<a>]="b;c,d"&x=\xc3\xa6', "metadata%5B%3Ca%3E%5D=%22b%3Bc%2Cd%22&x=%C3%A6&after=a%2Bb"),
     ],
 )
-def test_the_query_of_the_next_page_is_that_of_this_page_with_another_cursor(query: bytes, following: str) -> None:
-    assert next_query(query, "a+b") == following
+def test_the_next_page_has_the_query_of_this_page_with_another_cursor(query: bytes, following: str) -> None:
+    assert next_page(query, "a+b") == f"?{following}"

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.tables import customers
 from tests.rest.streaming import CUSTOMERS, LARGE, Serve, body_of, write_customers
 from tests.support.records import Records
+from tests.support.rest import next_page
 
 
 async def all_pages(client: httpx.AsyncClient, path: str) -> list[Any]:
@@ -20,7 +21,7 @@ async def all_pages(client: httpx.AsyncClient, path: str) -> list[Any]:
     while link is not None:
         page = await client.get(link)
         rows += page.json()
-        link = page.links["next"]["url"] if "next" in page.links else None
+        link = next_page(page)
     return rows
 
 
@@ -73,9 +74,11 @@ async def test_filtered_lists_are_streamed_as_well(serve: Serve, records: Record
 
 async def cursor_after(client: httpx.AsyncClient, rows: int) -> str:
     """Return the cursor after this number of rows."""
-    link = f"{CUSTOMERS}?limit={rows // 2}"
+    link: str | None = f"{CUSTOMERS}?limit={rows // 2}"
     for _ in range(2):
-        link = (await client.get(link)).links["next"]["url"]
+        assert link is not None
+        link = next_page(await client.get(link))
+    assert link is not None
     return httpx.URL(link).params["after"]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.domain.identity import Scope
 from tests.rest.calling import Calls, Service, error_of
 from tests.support.records import Records
+from tests.support.rest import place_of
 from tests.support.untouched import everything_of
 
 CUSTOMERS = "/v1/customers"
@@ -48,8 +49,8 @@ async def test_a_new_customer_is_answered_with_its_keys_place_and_version(calls:
 
     body = created.json()
     assert (created.status_code, body) == (201, {"id": body["id"], "customerNumber": "1"})
-    assert (created.headers["location"], created.headers["etag"]) == (f"{CUSTOMERS}/{body['id']}", '"1"')
-    assert (await calls.get(created.headers["location"])).json()["name"] == "Nordlys"
+    assert (created.headers["location"], created.headers["etag"]) == (f"customers/{body['id']}", '"1"')
+    assert (await calls.get(place_of(created))).json()["name"] == "Nordlys"
 
 
 @pytest.mark.parametrize("key", ["7f3a-1", '"7f3a-1"'])

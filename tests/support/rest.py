@@ -23,6 +23,16 @@ CUSTOMERS = "/v1/customers"
 GROUPS = "/v1/customer-groups"
 
 
+def next_page(response: Response) -> str | None:
+    """Return the URL of the page after this one; None if it is the last one."""
+    return str(response.url.join(response.links["next"]["url"])) if "next" in response.links else None
+
+
+def place_of(created: Response) -> str:
+    """Return the path of a new object."""
+    return created.url.join(created.headers["location"]).path
+
+
 @dataclass(frozen=True, slots=True)
 class RestCaller:
     """Sends requests with the headers of one credential."""

@@ -30,6 +30,8 @@ async def test_the_root_leads_a_browser_to_the_explorer_where_there_is_one(*, ex
         response = await client.get("/")
 
     assert response.status_code == status
+    # Relative to the request, so that it leads there below every prefix.
+    assert response.headers.get("location") == ("graphql" if explorer else None)
 
 
 async def test_the_explorer_is_served_where_it_is_turned_on() -> None:

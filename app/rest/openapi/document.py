@@ -37,8 +37,8 @@ the next one.
 _HEADERS: Mapping[str, str] = {
     "x-request-id": "The id of the request in the service's log.",
     "ETag": 'The version of the object, and a digest of the body if it is the object: `"<version>-<digest>"`.',
-    "Location": "The path of the new object.",
-    "Link": 'The path of the next page, as `<…>; rel="next"`, if there is one.',
+    "Location": "Where the new object is, relative to the URL of the request.",
+    "Link": 'Where the next page is, relative to the URL of the request, as `<?…>; rel="next"`, if there is one.',
     "WWW-Authenticate": "How to authenticate.",
     "Retry-After": "The number of seconds after which to try again.",
 }

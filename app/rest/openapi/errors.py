@@ -24,7 +24,8 @@ class Response(NamedTuple):
 RESPONSES: Mapping[int, Response] = {
     400: Response(
         "The request is invalid: `details.validationErrors` lists all problems of its parameters, headers and body"
-        " together (SHARED_VALIDATION_FAILED). Or its body isn't JSON (BAD_REQUEST)."
+        " together (SHARED_VALIDATION_FAILED). Or its body can't be read (BAD_REQUEST): it is empty, no JSON in UTF-8, or"
+        " JSON with a byte order mark, a repeated key, a number that is too large, a lone surrogate, or too many levels."
     ),
     401: Response("There is no credential, or it is not accepted; `code` says why.", ("WWW-Authenticate",)),
     403: Response("The credential lacks scopes, which `details.missingScopes` lists; or its company doesn't exist."),

@@ -67,7 +67,7 @@ json.dump(
     {
         "names": [one.name for one in page],
         "contacts": len(contacts),
-        "location": made.headers["location"] == f"/v1/customers/{made.parsed.id}",
+        "location": made.headers["location"] == f"customers/{made.parsed.id}",
         "same": again.parsed.id == made.parsed.id,
         "read": [read.parsed.name, read.parsed.vat_zone, read.parsed.credit_limit, read.parsed.metadata.to_dict()],
         "unchanged": unchanged.status_code,
