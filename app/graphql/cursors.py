@@ -24,7 +24,11 @@ from app.domain.errors import Path
 from app.graphql.arguments import Problems
 from app.graphql.codes import FieldCode
 
-_MAX_CHARACTERS = 4_000
+MAX_CHARACTERS = 4_000
+MIN_CHARACTERS = 4 * CURSOR_DIGEST_BYTES // 3
+"""Every cursor begins with a digest."""
+PATTERN = "^[A-Za-z0-9_-]+$"
+"""What all cursors match; they are opaque otherwise."""
 _MOST_INTEGER = 2**31 - 1
 _MOST_BIG_INTEGER = 2**63 - 1
 _BOOLEANS = {"true": True, "false": False}
@@ -65,7 +69,7 @@ class Cursors:
             return None
 
     def _position(self, cursor: str) -> Position:
-        if len(cursor) > _MAX_CHARACTERS:
+        if len(cursor) > MAX_CHARACTERS:
             msg = "longer than any cursor"
             raise ValueError(msg)
         content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

@@ -71,12 +71,15 @@ def test_a_generated_client_makes_round_trips_under_a_strict_type_checker(
             ["VERSION_CONFLICT"],
             ["SHARED_VALIDATION_FAILED", "name: FIELD_REQUIRED"],
             ["CUSTOMER_NOT_FOUND"],
+            ["SHARED_VALIDATION_FAILED", "segment: FIELD_UNKNOWN"],
         ],
+        "segments": ["small", "small"],
     }
     package = "openapi-python-client"
     claims = (
         "a client from openapi.json; a strict type checker accepts its use",
         "its lists, creation, reading, conditional update, repetition with a key, and typed errors",
+        "a filter by metadata if its keys are whole names, `metadata[segment]`: it ignores the style `deepObject`",
     )
     for claim in claims:
         proved("REST", package, environment.version(package), claim)

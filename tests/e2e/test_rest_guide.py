@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncGenerator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +47,8 @@ class Printed(NamedTuple):
 @pytest_asyncio.fixture(loop_scope="session")
 async def environment(migrated_dsn: str, service_dsn: str, tmp_path: Path) -> AsyncGenerator[dict[str, str]]:
     """The variables that the page's commands use, while the service runs on demo data."""
-    await seed(migrated_dsn, companies=1, customers=20, today=date(2026, 6, 19), progress=lambda _done, _total: None)
+    # As `dev` does.
+    await seed(migrated_dsn, companies=2, customers=300, seed=1, progress=lambda _done, _total: None)
     keys = DevelopmentKeys(tmp_path / "keys")
     settings = {
         "DATABASE_URL": same_database(service_dsn, migrated_dsn),

@@ -1,14 +1,17 @@
 """Record the answers to the examples of the OpenAPI document anew: `python -m tests.rest.recording`.
 
 The examples are in files beside the document, one for each endpoint; this module fills in what the service answers.
+An answer that differs from the recorded one only in what is different each time stays as it is.
 """
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,6 +42,11 @@ _FAULTS: Mapping[str, dict[str, Any]] = {
 }
 """Settings under which the service has a fault."""
 _FILLED = ("status", "answer_headers", "answer")
+_CHANGING = (
+    (re.compile(r'"timestamp": "[^"]+"'), '"timestamp": "…"'),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "…"),  # the id of a request
+)
+"""What is different each time, and what is compared instead."""
 
 
 class Recorder:
@@ -95,6 +103,24 @@ def recorded(response: Response) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in ({}, None)}
 
 
+def compared(answer: Mapping[str, Any]) -> str:
+    """Return what is recorded of an answer as text, without what is different each time."""
+    text = json.dumps(answer, default=str, ensure_ascii=False)
+    if answer.get("status") == HTTPStatus.CREATED:
+        text = text.replace(answer["answer"]["id"], "…")
+    for pattern, instead in _CHANGING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def filled(entry: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an example with its answer: the recorded one, unless the new one says something else."""
+    before = {name: entry[name] for name in _FILLED if name in entry}
+    if compared(before) == compared(answer):
+        return entry
+    return {**{name: value for name, value in entry.items() if name not in _FILLED}, **answer}
+
+
 async def _record(dsn: str, company_id: UUID, keys: DevelopmentKeys) -> None:
     found: dict[str, list[dict[str, Any]]] = {}
     async for endpoint, _, answer in Recorder(dsn, keys, company_id).answers():
@@ -102,10 +128,7 @@ async def _record(dsn: str, company_id: UUID, keys: DevelopmentKeys) -> None:
     for document, answers in found.items():
         path = FOLDER / f"{document}.json"
         entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        written = [
-            {name: value for name, value in entry.items() if name not in _FILLED} | answer
-            for entry, answer in zip(entries, answers, strict=True)
-        ]
+        written = [filled(entry, answer) for entry, answer in zip(entries, answers, strict=True)]
         path.write_text(laid_out(written) + "\n", encoding="utf-8")
 
 

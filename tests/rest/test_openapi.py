@@ -153,6 +153,33 @@ def test_enumerations_have_the_values_that_rest_writes() -> None:
     assert "- `parent_pays`: The parent customer" in SCHEMAS["BillingRelationship"]["description"]
 
 
+def test_only_a_new_customer_has_defaults() -> None:
+    created, updated = SCHEMAS["CreateCustomer"]["properties"], SCHEMAS["UpdateCustomer"]["properties"]
+    for name in ("customerType", "isActive", "billingRelationship", "includeChildDetailsPdf"):
+        default = json.dumps(created[name]["default"]).strip('"')
+        assert f"; {default} if left out. Not null." in created[name]["description"]
+        assert "left out" not in updated[name]["description"]
+        assert "default" not in updated[name]
+    assert [path for path, found in nodes(DOCUMENT) if "a new customer" in str(found) and "/description" in path] == []
+
+
+def test_parameters_and_headers_have_the_limits_that_the_service_enforces() -> None:
+    lists = {taken["name"]: taken["schema"] for taken in DOCUMENT["paths"]["/v1/customers"]["get"]["parameters"]}
+    created = {taken["name"]: taken["schema"] for taken in DOCUMENT["paths"]["/v1/customers"]["post"]["parameters"]}
+    key = re.compile(created["Idempotency-Key"]["pattern"])
+    # A cursor of a list, such as those in `Link`.
+    cursor = lists["after"]
+
+    assert lists["customerNumber"]["maxLength"] == lists["externalSystemId"]["maxLength"] == 255
+    assert lists["metadata"]["additionalProperties"]["maxLength"] == MAX_VALUE_CHARACTERS
+    assert [bool(key.search("k" * length)) for length in (0, 1, 255, 256)] == [False, True, True, False]
+    assert [bool(key.search(f'"{"k" * length}"')) for length in (0, 1, 255, 256)] == [False, True, True, False]
+    assert created["Idempotency-Key"]["maxLength"] == len('""') + 255
+    assert cursor["minLength"] > len("0")
+    assert re.search(cursor["pattern"], "hzPIzkdx4i17eyJ2IjoyLCJ_-w")
+    assert not re.search(cursor["pattern"], "a cursor")
+
+
 def test_metadata_has_the_limits_of_the_domain() -> None:
     metadata = SCHEMAS["Metadata"]
     assert metadata["maxProperties"] == MAX_ENTRIES

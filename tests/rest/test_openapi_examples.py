@@ -1,27 +1,23 @@
 """The examples of the OpenAPI document: the service answers each of them as the document says."""
 
-import json
-import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from shutil import copy
 
+import pytest
 import pytest_asyncio
 
 from app.db.seed import demo_company_id, seed
-from app.rest.endpoints import ENDPOINTS
+from app.rest.endpoints import ENDPOINTS, Endpoint
+from app.rest.openapi import examples
+from app.rest.openapi.document import document
 from app.rest.openapi.errors import RESPONSES, statuses_of
 from app.rest.openapi.examples import FOLDER, examples_of
 from app.web.development import DevelopmentKeys
-from tests.rest.recording import Recorder, recorded
+from tests.rest.recording import Recorder, compared, filled, recorded
+from tests.support.commands import ROOT
 from tests.support.databases import new_database, same_database
 from tests.support.logging_state import logging_restored
-
-CHANGING = (
-    (re.compile(r'"timestamp": "[^"]+"'), '"timestamp": "…"'),
-    (re.compile(r"\b[0-9a-f]{32}\b"), "…"),  # the id of a request
-)
-"""What is different each time, and what is compared instead."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -34,16 +30,6 @@ async def recorder(server_dsn: str, template: str, service_dsn: str, tmp_path: P
             yield Recorder(same_database(service_dsn, dsn), keys, demo_company_id())
 
 
-def compared(answer: dict[str, Any]) -> str:
-    """Return an answer as text, without what is different each time."""
-    text = json.dumps(answer, default=str, ensure_ascii=False)
-    if answer["status"] == 201:
-        text = text.replace(answer["answer"]["id"], "…")
-    for pattern, instead in CHANGING:
-        text = pattern.sub(instead, text)
-    return text
-
-
 async def test_the_service_answers_every_example_as_it_is_recorded(recorder: Recorder) -> None:
     count = 0
     async for _, example, answer in recorder.answers():
@@ -54,6 +40,48 @@ async def test_the_service_answers_every_example_as_it_is_recorded(recorder: Rec
             f"{example.name}: run `python -m tests.rest.recording`, then `customer-gateway openapi --out openapi.json`"
         )
     assert count == sum(len(examples_of(endpoint.document)) for endpoint in ENDPOINTS)
+
+
+def test_an_answer_is_recorded_anew_only_if_it_says_something_else() -> None:
+    id_, other = "01a22c10-356f-7df1-90b1-4bb889c38784", "01a22c10-35ac-7afd-b5b1-146a5721d884"
+    error = {"timestamp": "2026-11-30T10:46:29.566Z", "message": "No.", "details": {"requestId": "0" * 32}}
+    failed, made = {"status": 500, "answer": error}, {"status": 201, "answer": {"id": id_, "customerNumber": "301"}}
+    later = {"timestamp": "2026-11-30T10:46:30.123Z", "message": "No.", "details": {"requestId": "1" * 32}}
+    again = {"status": 201, "answer": {"id": other, "customerNumber": "301"}}
+    different = {"status": 500, "answer": {**error, "message": "Never."}}
+    entry = {"name": "failure"}
+
+    assert filled(entry | failed, {"status": 500, "answer": later}) == entry | failed
+    assert filled(entry | made, again) == entry | made
+    assert filled(entry | failed, different) == entry | different
+    # The answer to a new example, and one that has fewer members than before.
+    assert filled(entry, failed) == entry | failed
+    assert filled(entry | failed, {"status": 204}) == entry | {"status": 204}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.document)
+def test_an_endpoint_has_a_file_of_examples(endpoint: Endpoint) -> None:
+    path = FOLDER / f"{endpoint.document}.json"
+    assert path.exists(), (
+        f"{path.relative_to(ROOT)} is missing: add an example of each status to it, run"
+        " `python -m tests.rest.recording`, then `customer-gateway openapi --out openapi.json`"
+    )
+
+
+def test_an_endpoint_without_examples_is_described_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in FOLDER.iterdir():
+        if file.stem != "create-customer":
+            copy(file, tmp_path)
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    described = document()["paths"]
+    without, usual = described["/v1/customers"]["post"], described["/v1/customers"]["get"]
+
+    assert examples_of("create-customer") == ()
+    for content in (without["requestBody"]["content"], without["responses"]["201"]["content"]):
+        assert [*content["application/json"]] == ["schema"]
+    assert usual["responses"]["200"]["content"]["application/json"]["examples"]
 
 
 def test_every_endpoint_has_an_example_of_its_success() -> None:

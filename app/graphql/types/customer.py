@@ -93,7 +93,7 @@ class Customer(Node):
         description="The id of its parent; null unless the customer is a child."
     )
     consolidation_mode: ConsolidationMode | None = strawberry.field(
-        description="How its children's invoices are combined. Only parents have a mode."
+        description="How its children's invoices are combined; null for no mode. A child has none."
     )
     billing_day: int | None = strawberry.field(
         description="The day of the month, 1 to 28, of the consolidated invoice; set if the mode is SINGLE_INVOICE."

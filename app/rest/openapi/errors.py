@@ -88,10 +88,14 @@ def error_responses(examples: Mapping[int, Mapping[str, Json]]) -> Json:
             "headers": {
                 header: {"$ref": f"#/components/headers/{header}"} for header in ("x-request-id", *response.headers)
             },
-            "content": {"application/json": {"schema": {"$ref": _ERROR}, "examples": dict(examples.get(status, {}))}},
+            "content": {"application/json": {"schema": {"$ref": _ERROR}} | _shown(examples.get(status))},
         }
         for status, response in RESPONSES.items()
     }
+
+
+def _shown(examples: Mapping[str, Json] | None) -> Json:
+    return {"examples": dict(examples)} if examples else {}
 
 
 def error_schemas() -> Json:

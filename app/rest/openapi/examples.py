@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -48,10 +47,12 @@ class Example(NamedTuple):
         return parse_qsl(urlsplit(self.target).query)
 
 
-@lru_cache
 def examples_of(document: str) -> tuple[Example, ...]:
-    """Return the examples of the endpoint that runs a document."""
-    text = (FOLDER / f"{document}.json").read_text(encoding="utf-8")
+    """Return the examples of the endpoint that runs a document; one whose file is missing has none."""
+    path = FOLDER / f"{document}.json"
+    if not path.exists():
+        return ()
+    text = path.read_text(encoding="utf-8")
     # With the digits that the service writes: 1500.50 would become 1500.5.
     entries: list[Any] = json.loads(text, parse_float=Decimal)
     return tuple(Example(**entry) for entry in entries)

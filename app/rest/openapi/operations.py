@@ -1,8 +1,7 @@
 """What the OpenAPI document says about one endpoint."""
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeAlias, cast
 
 from graphql import (
     DocumentNode,
@@ -15,7 +14,6 @@ from graphql import (
 )
 from graphql.execution import VariableValues
 
-from app.domain.metadata import MAX_FILTER_PAIRS
 from app.engine.bounds import named_type
 from app.graphql.access import AccessRules
 from app.graphql.schema import executable, schema
@@ -29,43 +27,16 @@ from app.rest.openapi.errors import (
     takes_condition,
 )
 from app.rest.openapi.examples import Example, examples_of
-from app.rest.openapi.types import METADATA_KEY, NOT_BLANK, Types
-from app.rest.parameters import MAX_LIMIT, Kind, Parameter
+from app.rest.openapi.parameters import PARAMETER, parameters_of
+from app.rest.openapi.types import Types
 
 Json: TypeAlias = dict[str, Any]
 
 _JSON = "application/json"
-_PARAMETER = re.compile(r"\{(\w+)\}")
 TOKEN, KEY = "token", "apiKey"
 """The names of the ways to authenticate."""
-_KINDS: Mapping[Kind, Json] = {
-    Kind.ID: {"type": "string", "format": "uuid"},
-    Kind.TEXT: {"type": "string", "minLength": 1, "pattern": NOT_BLANK},
-    Kind.COUNT: {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
-    Kind.CURSOR: {"type": "string", "minLength": 1},
-    Kind.PAIRS: {
-        "type": "object",
-        "propertyNames": METADATA_KEY,
-        "additionalProperties": {"type": "string"},
-        "maxProperties": MAX_FILTER_PAIRS,
-    },
-}
-_TAG = r'(W/)?"[!#-~]*"'
-_TAGS = rf"^(\*|{_TAG}(, *{_TAG})*)$"
-# With or without the quotation marks of a string in structured fields.
-_KEYS = r'^("[ !#-\[\]-~]+"|[!#-+\--~]+)$'
 _KEYS_ALONE = " Only its keys are shown."
 _LESS_TO_WRITERS = " Without customers-read, what belongs to other objects is left out."
-_IF_NONE_MATCH = "Entity tags: if the body still has one of them, the answer is 304 without a body."
-_IF_MATCH = (
-    "Entity tags, of which the versions are compared: if the object has none of them, the answer is 412 and nothing is"
-    " written."
-)
-_IDEMPOTENCY_KEY = (
-    "Makes it safe to send the request again: 1 to 255 characters, chosen by the caller. For 24 hours, the same key with"
-    " the same request returns the first answer and writes nothing; with another request it is rejected with"
-    " IDEMPOTENCY_KEY_REUSED."
-)
 
 
 def id_of(endpoint: Endpoint) -> str:
@@ -105,50 +76,28 @@ class Operation:
             "tags": ["Customers"],
             "security": [{TOKEN: self._scopes}, {KEY: self._scopes}],
             "x-graphql-document": f"{ID_PREFIX}{endpoint.document}",
-            "parameters": [*map(self._parameter, endpoint.parameters), *self._header_parameters()],
+            "parameters": [*parameters_of(endpoint, self._shown())],
             "responses": self._responses(),
         }
         if endpoint.body is not None:
-            examples = {found.name: {"summary": found.summary, "value": found.body} for found in self._shown()}
-            content = {"schema": self._types.taken(endpoint.body), "examples": examples}
+            content = {"schema": self._types.taken(endpoint.body)} | self._shown_as("body")
             made["requestBody"] = {"description": "The object.", "required": True, "content": {_JSON: content}}
         return made
 
-    def _shown(self) -> Iterable[Example]:
+    def _shown(self) -> Sequence[Example]:
         return [example for example in self._examples if not example.is_error]
 
-    def _parameter(self, parameter: Parameter) -> Json:
-        made: Json = {"name": parameter.name, "in": parameter.location, "description": parameter.description}
-        made["required"] = parameter.location == "path"
-        if parameter.kind is Kind.PAIRS:
-            made |= {"style": "deepObject", "explode": True}
-        made["schema"] = _KINDS[parameter.kind]
-        for example in self._shown():
-            value = _value_in(example, parameter, self._endpoint.path)
-            if value is not None:
-                return {**made, "example": value}
-        return made
-
-    def _header_parameters(self) -> Iterable[Json]:
-        if can_be_unchanged(self._endpoint):
-            yield self._header("If-None-Match", _IF_NONE_MATCH, {})
-        if takes_condition(self._endpoint):
-            yield self._header("If-Match", _IF_MATCH, {"pattern": _TAGS})
-        if self._endpoint.body is not None:
-            yield self._header("Idempotency-Key", _IDEMPOTENCY_KEY, {"pattern": _KEYS, "maxLength": 255})
-
-    def _header(self, name: str, description: str, limits: Json) -> Json:
-        given = [example.headers[name.lower()] for example in self._shown() if name.lower() in example.headers]
-        made = {"name": name, "in": "header", "description": description, "schema": {"type": "string", **limits}}
-        return {**made, "example": given[0]} if given else made
+    def _shown_as(self, part: Literal["body", "answer"]) -> Json:
+        """Return the examples' bodies or answers; an endpoint may have none yet."""
+        found = {one.name: {"summary": one.summary, "value": getattr(one, part)} for one in self._shown()}
+        return {"examples": found} if found else {}
 
     def _responses(self) -> Json:
         shown = self._endpoint.shown
-        examples = {found.name: {"summary": found.summary, "value": found.answer} for found in self._shown()}
         done: Json = {
             "description": self._done(),
             "headers": {name: _reference(name) for name in self._headers()},
-            "content": {_JSON: {"schema": self._schema(), "examples": examples}},
+            "content": {_JSON: {"schema": self._schema()} | self._shown_as("answer")},
         }
         if isinstance(shown, Written) and shown.location is not None:
             done["links"] = _links(shown.location)
@@ -213,20 +162,6 @@ class Operation:
         return cast("GraphQLObjectType", kind), selections
 
 
-def _value_in(example: Example, parameter: Parameter, path: str) -> object:
-    """Return the value of a parameter in an example; None if it has none."""
-    if parameter.location == "path":
-        pattern = _PARAMETER.sub(r"(?P<\1>[^/]+)", path)
-        found = re.fullmatch(pattern, example.path)
-        return None if found is None else found[parameter.name]
-    if parameter.kind is Kind.PAIRS:
-        named = re.compile(rf"{parameter.name}\[(.*)\]")
-        pairs = {match[1]: value for name, value in example.query if (match := named.fullmatch(name))}
-        return pairs or None
-    value = dict(example.query).get(parameter.name)
-    return int(value) if value is not None and parameter.kind is Kind.COUNT else value
-
-
 def _links(location: str) -> Json:
     """Return the operations on a new object, whose id is in the response."""
     place = location.partition("{")[0]
@@ -235,7 +170,7 @@ def _links(location: str) -> Json:
         id_of(endpoint): {
             "operationId": id_of(endpoint),
             "description": endpoint.summary,
-            "parameters": {_PARAMETER.findall(endpoint.path)[0]: "$response.body#/id"},
+            "parameters": {PARAMETER.findall(endpoint.path)[0]: "$response.body#/id"},
         }
         for endpoint in found
     }

@@ -64,8 +64,11 @@ _AMOUNT_TEXT = r"[0-9]{1,13}(\.[0-9]{1,2})?$"
 # A character that isn't white space or a control character; there are other invisible ones.
 NOT_BLANK = r"[^\s\x00-\x1f\x7f-\x9f]"
 _BLANK = r"^\s*$"
+_CREATES = "Create"
 # The scopes are those of the endpoint, which says them.
 _SCOPE = re.compile(r" Needs [a-z-]+\.")
+# The inputs of creations, updates and upserts share these descriptions in GraphQL.
+_DEFAULT = re.compile(r"; (\S+) if left out for a new customer")
 # Fields of inputs that endpoints don't have.
 _OTHER_FORM = re.compile(r" Not together with `metadata\w+`[^.]*\.")
 
@@ -146,9 +149,10 @@ class Types:
         else:
             made = self._leaf(named, limits_of(declared.read), is_taken=True)
             made = _clearable(made) if declared.clearable else made | _not_blank(made)
-            if kind.name.startswith("Create") and declared.default is not None:
+            if kind.name.startswith(_CREATES) and declared.default is not None:
                 made["default"] = self._default(named, declared.default)
-        return {**made, "description": self.described(field.description)}
+        default = r"; \1 if left out" if kind.name.startswith(_CREATES) else ""
+        return {**made, "description": _DEFAULT.sub(default, self.described(field.description))}
 
     def _leaf(self, named: object, limits: Limits, *, is_taken: bool = False) -> Json:
         if isinstance(named, GraphQLEnumType):

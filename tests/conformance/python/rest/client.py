@@ -12,6 +12,7 @@ from generated.models import (
     CreatedCustomer,
     Customer,
     Error,
+    ListCustomersMetadata,
     Metadata,
     UpdateCustomer,
     UpdatedCustomer,
@@ -62,6 +63,11 @@ with AuthenticatedClient(os.environ["SERVICE_URL"], os.environ["SERVICE_TOKEN"])
     stale = update_customer.sync(made.parsed.id, client=client, body=changes, if_match=tag)
     invalid = create_customer.sync(client=client, body=customer(" ", first.customer_group_id))
     unknown = get_customer.sync(UUID(int=0), client=client)
+    # It doesn't know the style `deepObject`: it sends the keys as they are.
+    small, whole = (ListCustomersMetadata.from_dict({key: "small"}) for key in ("segment", "metadata[segment]"))
+    ignored = list_customers.sync(client=client, metadata=small)
+    filtered = list_customers.sync(client=client, metadata=whole, limit=2)
+    assert isinstance(filtered, list)
 
 json.dump(
     {
@@ -72,7 +78,8 @@ json.dump(
         "read": [read.parsed.name, read.parsed.vat_zone, read.parsed.credit_limit, read.parsed.metadata.to_dict()],
         "unchanged": unchanged.status_code,
         "updated": [updated.parsed.name, updated.headers["etag"].strip('"').partition("-")[0]],
-        "errors": [codes_of(stale), codes_of(invalid), codes_of(unknown)],
+        "errors": [codes_of(stale), codes_of(invalid), codes_of(unknown), codes_of(ignored)],
+        "segments": [one.metadata["segment"] for one in filtered],
     },
     sys.stdout,
 )
