@@ -65,7 +65,7 @@ def demo(
         service = stack.enter_context(_service(arguments, environment))
         address = f"http://{settings.host}:{port}"
         _wait_until_ready(service, f"{address}/readyz")
-        sys.stdout.write(_welcome(address, arguments, environment, key, token))
+        sys.stdout.write(_welcome(address, arguments, environment, key, token, rest=settings.rest))
         sys.stdout.flush()
         sys.exit(service.wait())
 
@@ -105,7 +105,9 @@ def _wait_until_ready(service: subprocess.Popen[bytes], url: str) -> None:
     raise CommandError(msg, ExitCode.DIFFERENT)
 
 
-def _welcome(address: str, arguments: list[str], environment: Mapping[str, str], key: str, token: str) -> str:
+def _welcome(
+    address: str, arguments: list[str], environment: Mapping[str, str], key: str, token: str, *, rest: bool
+) -> str:
     endpoint = f"{address}/graphql"
     shown = {name: value for name, value in environment.items() if name != "DATABASE_URL"}
     return "\n".join(
@@ -117,6 +119,7 @@ def _welcome(address: str, arguments: list[str], environment: Mapping[str, str],
                 f" {', '.join(f'{name}={value}' for name, value in shown.items())}"
             ),
             f"GraphQL   {endpoint}",
+            *((f"REST      {address}/v1/customers; all endpoints: {address}/v1/openapi.json",) if rest else ()),
             f"Metrics   {address}/metrics",
             f"Health    {address}/livez, {address}/readyz",
             f"API key   {key}",

@@ -35,6 +35,7 @@ def startup_fields(
         "whole_requests": settings.http_whole_requests,
         "trusted_only": settings.trusted_only,
         "explorer": settings.explorer,
+        "rest": settings.rest,
         "metrics": settings.metrics,
         "changed_limits": changed_limits(settings),
     }

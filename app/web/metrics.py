@@ -93,15 +93,16 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._operations = Counter(
             "customer_gateway_operations",
-            "GraphQL operations by type, by how they were executed, by HTTP status and by the first error code of the"
+            "Operations by API, by type, by how they were executed, by HTTP status and by the first error code of the"
             " answer.",
-            ("type", "execution", "status", "code"),
+            ("api", "type", "execution", "status", "code"),
             registry=registry,
         )
         self._seconds = Histogram(
             "customer_gateway_operation_duration_seconds",
-            "Time from a request's arrival to its answer, before it is sent.",
-            ("type", "execution"),
+            "Time from a request's arrival until its answer, or the first part of a list over REST, is ready to be"
+            " sent.",
+            ("api", "type", "execution"),
             registry=registry,
             buckets=_BUCKETS,
         )
@@ -157,7 +158,7 @@ class Metrics:
             multiprocess_mode="livemax",
         )
         build.labels(__version__, platform.python_version()).set(1)
-        self._alike: dict[tuple[str, str, int, str], tuple[Counter, Histogram]] = {}
+        self._alike: dict[tuple[str, str, str, int, str], tuple[Counter, Histogram]] = {}
         self._codes = {"none"}
         self._sampled: dict[tuple[str, ...], int] = {}
         if not self._is_shared:
@@ -165,10 +166,10 @@ class Metrics:
             GCCollector(registry=registry)
 
     def count_operation(
-        self, kind: str | None, execution: str | None, status: int, codes: tuple[str, ...], seconds: float
+        self, api: str, kind: str | None, execution: str | None, status: int, codes: tuple[str, ...], seconds: float
     ) -> None:
         """Count one answered operation."""
-        key = (kind or "none", execution or "none", status, codes[0] if codes else "none")
+        key = (api, kind or "none", execution or "none", status, codes[0] if codes else "none")
         alike = self._alike.get(key)
         if alike is None:
             alike = self._find(*key)
@@ -224,13 +225,15 @@ class Metrics:
         self._sampled[key] = total
         return max(total - before, 0)
 
-    def _find(self, kind: str, execution: str, status: int, code: str) -> tuple[Counter, Histogram]:
+    def _find(self, api: str, kind: str, execution: str, status: int, code: str) -> tuple[Counter, Histogram]:
         if code not in self._codes and len(self._codes) >= _MAX_CODES:
-            return self._operations.labels(kind, execution, status, "OTHER"), self._seconds.labels(kind, execution)
+            return self._labeled(api, kind, execution, status, "OTHER")
         self._codes.add(code)
-        alike = self._operations.labels(kind, execution, status, code), self._seconds.labels(kind, execution)
-        self._alike[kind, execution, status, code] = alike
+        alike = self._alike[api, kind, execution, status, code] = self._labeled(api, kind, execution, status, code)
         return alike
+
+    def _labeled(self, api: str, kind: str, execution: str, status: int, code: str) -> tuple[Counter, Histogram]:
+        return self._operations.labels(api, kind, execution, status, code), self._seconds.labels(api, kind, execution)
 
 
 def _gauges(registry: CollectorRegistry, subject: str, label: str, helps: Mapping[str, str]) -> dict[str, Gauge]:

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import Literal
 
 import structlog
 
@@ -17,6 +18,8 @@ from app.web.metrics import Metrics
 _log = structlog.get_logger()
 
 _MAX_NAME = 100
+
+Api = Literal["graphql", "rest"]
 
 
 @dataclass(slots=True)
@@ -32,11 +35,19 @@ class OperationRecord:
     may_be_stored: bool = False
     """Whether a mutation has begun, so that something may be stored."""
     seconds: float = 0
-    """Time until the response was ready; sending it to a slow client may take longer."""
+    """Time until the response, or its first part, was ready; sending it to a slow client may take longer."""
+    api: Api = "graphql"
+    is_sent_in_parts: bool = False
+    """Whether the response is read while it is sent, so that the client determines how long that takes."""
 
     def elapsed(self) -> float:
         """Return the seconds since it started."""
         return perf_counter() - self.started
+
+    def begin_parts(self) -> None:
+        """Note that the first part of the response is ready, and others will be read while it is sent."""
+        self.seconds = self.elapsed()
+        self.is_sent_in_parts = True
 
     def execution_shown(self) -> dict[str, object]:
         """Return how the operation was executed, for the response's `extensions`."""
@@ -70,7 +81,7 @@ class OperationLog:
         kind = record.operation.type.value if record.operation else None
         try:
             if self._metrics is not None:
-                self._metrics.count_operation(kind, record.execution, status, codes, seconds)
+                self._metrics.count_operation(record.api, kind, record.execution, status, codes, seconds)
         except Exception as error:  # noqa: BLE001 - the response was sent, and its line must still be written
             _log.error("metrics_failed", request_id=record.request_id, exc_info=error)
         try:
@@ -93,12 +104,15 @@ def fields_of(
 ) -> dict[str, object]:
     """Return the fields of an operation's line."""
     operation, principal = record.operation, record.principal
+    sending = {"sending_milliseconds": round((record.elapsed() - seconds) * 1000, 2)} if record.is_sent_in_parts else {}
     return {
         "name": operation.name[:_MAX_NAME] if operation and operation.name else None,
         "type": kind,
+        "api": record.api,
         "company": principal.company_id if principal else None,
         "subject": principal.subject if principal else None,
         "milliseconds": round(seconds * 1000, 2),
+        **sending,
         "statements": record.statements,
         "execution": record.execution,
         "status": status,

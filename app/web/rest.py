@@ -87,7 +87,7 @@ class RestEndpoints(OperationEndpoint):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        record = OperationRecord(request_id_of(scope))
+        record = OperationRecord(request_id_of(scope), api="rest")
         answer: Answer | WholeList | None = None
         try:
             answer = await self._answer(scope, receive, record)

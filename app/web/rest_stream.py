@@ -139,6 +139,7 @@ class WholeList:
 
     async def _begin(self, send: Send) -> None:
         self.has_begun = True
+        self._record.begin_parts()
         await _sending(send, {"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
 
     async def _read(self, open_context: OpenContext, variables: Mapping[str, Any]) -> Page:

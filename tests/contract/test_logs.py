@@ -44,7 +44,9 @@ def logged() -> dict[str, tuple[str, frozenset[str]]]:
             levels[event].add(level)
             fields[event] |= names
     # These are not written out where they are logged.
-    fields["operation"] |= fields_of(OperationRecord("a"), None, 200, (), 0.1).keys()
+    record = OperationRecord("a")
+    record.begin_parts()
+    fields["operation"] |= fields_of(record, None, 200, (), 0.1).keys()
     fields["serving"] |= startup_fields(Settings(), host="", port=1, workers=1, connections=1, tls=None).keys()
     notice = json.loads(dropped_notice(1))
     levels["log_lines_dropped"].add(notice["level"])
@@ -74,3 +76,9 @@ def test_no_line_of_the_start_holds_a_url_or_a_secret() -> None:
     assert "secret" not in line
     assert "://" not in line
     assert json.loads(line)["changed_limits"] == {"max_depth": 3}
+
+
+def test_the_line_of_the_start_says_whether_rest_is_served() -> None:
+    for rest in (True, False):
+        line = startup_fields(Settings(rest=rest), host="", port=1, workers=1, connections=1, tls=None)
+        assert line["rest"] is rest

@@ -20,6 +20,8 @@ def test_both_printed_queries_answer_and_ctrl_c_ends_the_service_and_its_databas
         assert ["x-api-key" in query for query in queries] == [True, False]
         for query in queries:
             assert_nested(pasted(query))
+        (rest,) = (line for line in printed.splitlines() if line.startswith("REST "))
+        assert httpx.get(rest.rpartition(" ")[2], verify=TRUST).json()["openapi"].startswith("3.1")
         counted = httpx.get(f"http://127.0.0.1:{port}/metrics", verify=TRUST).text
         assert 'status="200"' in counted
         assert 'status="500"' not in counted

@@ -132,6 +132,14 @@ class Streams:
         lines = (line.rpartition(" ") for line in printed.splitlines() if line.startswith(name))
         return {key.split('"')[1]: float(value) for key, _, value in lines}
 
+    async def seconds(self, api: str) -> float:
+        """Return how long all queries of an API took, as the metrics say."""
+        async with self.client(uuid4()) as client:
+            printed = (await client.get("/metrics")).text
+        start = "customer_gateway_operation_duration_seconds_sum{"
+        lines = (line for line in printed.splitlines() if line.startswith(start))
+        return sum(float(line.rpartition(" ")[2]) for line in lines if f'api="{api}"' in line)
+
     async def given_back(self) -> None:
         """Wait until no connection is in use."""
         async with asyncio.timeout(20):

@@ -109,6 +109,35 @@ async def test_an_operation_is_counted_once_by_type_execution_status_and_first_c
     assert values(printed, f"{DURATION}_sum", "type", "execution")[kind[:2]] > 0
 
 
+async def test_rest_is_told_from_graphql_and_counts_the_problems_of_a_payload(
+    service_dsn: str, tmp_path: Path, company: UUID
+) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
+        await client.post("/graphql", json={"query": "{customers {totalCount}}"})
+        client.headers["accept"] = "application/json"
+        await client.get("/v1/customers?limit=1")
+        await client.post("/v1/customers", json={})
+        await client.patch(f"/v1/customers/{company}", json={"name": "x"})
+        await client.get("/v1/customers", headers={"authorization": "Bearer x"})
+        printed = await numbers(client)
+
+    assert values(printed, OPERATIONS, "api", "type", "execution", "status", "code") == {
+        ("graphql", "query", "planned", "200", "none"): 1,
+        ("rest", "query", "planned", "200", "none"): 1,
+        ("rest", "mutation", "none", "400", "SHARED_VALIDATION_FAILED"): 1,
+        ("rest", "mutation", "planned", "404", "CUSTOMER_NOT_FOUND"): 1,
+        ("rest", "none", "none", "401", "TOKEN_NOT_ACCEPTED"): 1,
+    }
+    assert values(printed, f"{DURATION}_count", "api", "type", "execution") == {
+        ("graphql", "query", "planned"): 1,
+        ("rest", "query", "planned"): 1,
+        ("rest", "mutation", "none"): 1,
+        ("rest", "mutation", "planned"): 1,
+        ("rest", "none", "none"): 1,
+    }
+
+
 async def test_numbers_tell_nothing_of_a_company(service_dsn: str, tmp_path: Path, company: UUID) -> None:
     keys = DevelopmentKeys(tmp_path)
     async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
@@ -177,7 +206,7 @@ async def plan(database: Database, company: UUID, sql: str) -> None:
 def test_codes_without_end_do_not_make_metrics_without_end() -> None:
     metrics = Metrics(Idle())
     for number in range(1_000):
-        metrics.count_operation("query", "fields", 200, (f"CODE_{number}",), 0.1)
+        metrics.count_operation("graphql", "query", "fields", 200, (f"CODE_{number}",), 0.1)
     found = counted(metrics.text().decode())
     assert len(found) <= 201
     assert found.total() == 1_000

@@ -48,6 +48,7 @@ async def test_an_operation_leaves_one_line_without_its_variables_and_credential
         "log_level": "info",
         "name": "customers",
         "type": "query",
+        "api": "graphql",
         "execution": "fields",
         "company": str(COMPANY),
         "subject": "tester",
