@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app import __version__
 from app.db.database import Database
 from app.domain.identity import Scope
+from app.rest.documents import TEXTS
 from app.web.development import DevelopmentKeys
 from app.web.metrics import Metrics
 from tests.support.commands import free_port, is_running, running, wait_for_text
@@ -151,8 +152,7 @@ async def test_numbers_tell_nothing_of_a_company(service_dsn: str, tmp_path: Pat
 
 async def test_pools_caches_and_the_build_are_told(service_dsn: str, tmp_path: Path, company: UUID) -> None:
     keys = DevelopmentKeys(tmp_path)
-    # The documents of REST would be cached as well.
-    settings = settings_of(service_dsn, keys, database_pool_size=3, plan_connections=2, rest=False)
+    settings = settings_of(service_dsn, keys, database_pool_size=3, plan_connections=2)
     async with started(settings, headers_of(keys, company)) as client:
         for _ in range(3):
             await client.post("/graphql", json={"query": "{customers {totalCount}}"})
@@ -164,10 +164,12 @@ async def test_pools_caches_and_the_build_are_told(service_dsn: str, tmp_path: P
     assert size == {"transactions": 3, "plans": 2, "heavy": 1, "snapshots": 1}
     assert in_use == waiting == {"transactions": 0, "plans": 0, "heavy": 0, "snapshots": 0}
     requests = values(printed, "customer_gateway_cache_requests_total", "cache", "result")
-    assert (requests["documents", "miss"], requests["documents", "hit"]) == (1, 2)
+    # The documents of REST are prepared at the start.
+    documents = len(TEXTS) + 1
+    assert (requests["documents", "miss"], requests["documents", "hit"]) == (documents, 2)
     assert (requests["tokens", "miss"], requests["tokens", "hit"]) == (1, 2)
     entries = values(printed, "customer_gateway_cache_entries", "cache")
-    assert (entries["documents"], entries["tokens"], entries["api_keys"]) == (1, 1, 0)
+    assert (entries["documents"], entries["tokens"], entries["api_keys"]) == (documents, 1, 0)
     assert values(printed, "customer_gateway_build_info", "version") == {__version__: 1}
     assert values(printed, "customer_gateway_log_lines_dropped_total") == {(): 0}
     assert values(printed, "process_resident_memory_bytes")[()] > 1_000_000
