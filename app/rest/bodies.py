@@ -21,6 +21,7 @@ from app.domain.texts import shown
 from app.engine.request_errors import ValueCode
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable
+from app.rest.controls import Condition
 from app.rest.problems import MOST_CHARACTERS, Invalid, ValidationProblem, shortened
 from app.rest.spelling import REST
 
@@ -77,10 +78,10 @@ def input_of(body: Body, value: object) -> Read:
     return found
 
 
-def problem_of_input(found: Mapping[str, Any]) -> ValidationProblem:
+def problem_of_input(found: Mapping[str, Any], condition: Condition) -> ValidationProblem:
     """Return a problem that GraphQL finds in an input as one of its body.
 
-    `found` is an entry of `extensions.problems` or of a payload's `errors`.
+    `found` is an entry of `extensions.problems` or of a payload's `errors`, `condition` that of the request.
     """
     code, message, path = found["code"], found["message"], cast("Sequence[str]", found["path"])
     names = path[1:] if path[:1] == [_INPUT] else path
@@ -90,7 +91,8 @@ def problem_of_input(found: Mapping[str, Any]) -> ValidationProblem:
         names = [_HEADERS.get(names[0], names[0])]
     if code == ErrorCode.VERSION_CONFLICT:
         advice = "read the object again, then retry with its ETag."
-        message = f'{names[0]} names another version than the stored one, "{found["actualVersion"]}": {advice}'
+        conflict = f'{names[0]} names another version than the stored one, "{found["actualVersion"]}": {advice}'
+        message = condition.told(conflict)
     return ValidationProblem(shortened(".".join(names)), code, _WHOLE_INPUT.sub("The body ", message))
 
 

@@ -14,7 +14,7 @@ from app.rest.preconditions import is_unchanged, tag_of
 from app.rest.routing import relative
 from app.rest.spelling import in_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
-from app.web.rest_errors import not_found, of_field_errors, of_payload
+from app.web.rest_errors import not_found, of_field_errors, of_payload, unmet
 from app.web.rest_requests import Given
 from app.web.running import shown_errors
 
@@ -53,7 +53,12 @@ def _one(one: One, ran: Ran) -> Answer:
     shown = one.shown(data_of(ran))
     if shown is None:
         raise not_found()
-    tag = tag_of(shown.version.decode(), shown.body)
+    version = shown.version.decode()
+    tag = tag_of(version, shown.body)
+    condition = ran.given.condition
+    # The answer to a creation has the version alone.
+    if condition.tags and not {tag, tag_of(version)} & {*condition.tags}:
+        raise unmet(condition, int(version))
     if is_unchanged(ran.given.request.headers.get("if-none-match"), tag):
         return Empty(304, b"", headers=_tagged(tag))
     return Answer(200, shown.body, JSON_TYPE, _tagged(tag))
@@ -63,6 +68,8 @@ def _page(pages: Pages, ran: Ran) -> Answer:
     page = page_of(pages, data_of(ran))
     if page is None:
         raise not_found()
+    if ran.given.condition.tags:
+        raise unmet(ran.given.condition, None)
     if page.after is None:
         return Answer(200, page.rows)
     link = f'<{next_page(ran.given.request.query_string, page.after)}>; rel="next"'

@@ -12,7 +12,7 @@ from app.domain.errors import ErrorCode
 from app.engine.request_errors import RequestError, RequestErrorCode
 from app.graphql.codes import FieldCode
 from app.rest.codes import RestCode
-from app.rest.controls import NO_VERSION
+from app.rest.controls import IF_MATCH, NO_VERSION, Condition
 from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
@@ -128,6 +128,18 @@ def not_found() -> RestError:
     return RestError(404, ErrorCode.CUSTOMER_NOT_FOUND, _NO_CUSTOMER)
 
 
+def unmet(condition: Condition, version: int | None) -> RestError:
+    """Return the error of a read whose `If-Match` excludes what it would show.
+
+    `version`: that of the object; None for a list, which has no ETag.
+    """
+    if version is None:
+        message = f"A list has no ETag that {IF_MATCH} could have: leave it out."
+        return RestError(412, ErrorCode.VERSION_CONFLICT, message)
+    message = condition.told(f"{IF_MATCH} has no ETag of the object as it is now: leave it out to read the object.")
+    return RestError(412, ErrorCode.VERSION_CONFLICT, message, {"actualVersion": version})
+
+
 def as_rest(error: BaseException) -> RestError | None:
     """Return the error of an exception about the request itself; None for all others."""
     match error:
@@ -150,7 +162,8 @@ def _data_of(problem: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a problem says to programs, besides its code and place."""
     shown = {name: value for name, value in problem.items() if name not in {"code", "path", "message", "httpStatus"}}
     if shown.get("expectedVersion") == NO_VERSION:
-        del shown["expectedVersion"]
+        # Nothing has changed since a version that there never was.
+        return {name: value for name, value in shown.items() if name not in {"expectedVersion", "changedFields"}}
     return shown
 
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.domain.errors import ErrorCode
+from app.rest.controls import IF_MATCH, condition_of
 from app.rest.openapi.document import text
 from app.rest.preconditions import is_unchanged, tag_of
 from app.web.answers import Answer
@@ -16,7 +18,7 @@ from app.web.envelope import request_id_of
 from app.web.graphql_request import headers_of
 from app.web.http_errors import http_error_of
 from app.web.operation_endpoint import not_allowed
-from app.web.rest_errors import as_rest, of_http_error
+from app.web.rest_errors import RestError, as_rest, of_http_error
 
 DOCUMENT_PATH = "/v1/openapi.json"
 DOCS_PATH = "/v1/docs"
@@ -65,8 +67,12 @@ class _Document:
         self._tag = ""
 
     def answer(self, headers: Mapping[str, str]) -> Answer:
-        """Return the document, or 304 if the client has it already."""
+        """Return the document, or 304 if the client has it already. Raise RestError and Invalid for `If-Match`."""
         answer = self._answer or self._make()
+        condition = condition_of(headers)
+        if condition.tags and self._tag not in condition.tags:
+            message = f"{IF_MATCH} has no ETag of the document as it is now: leave it out to read the document."
+            raise RestError(412, ErrorCode.VERSION_CONFLICT, message)
         if is_unchanged(headers.get("if-none-match"), self._tag):
             return replace(answer, status=304, body=b"")
         return answer

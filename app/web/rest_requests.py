@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 
 from app.rest.answers import Written
 from app.rest.bodies import input_of
-from app.rest.controls import Controls, controls_of
+from app.rest.controls import Condition, Controls, condition_of, controls_of
 from app.rest.endpoints import Endpoint
 from app.rest.parameters import variables_of
 from app.rest.problems import Invalid, ValidationProblem, in_order, listed
@@ -41,6 +41,8 @@ class Given(NamedTuple):
     """What GraphQL can't see of a write. If there are any, its operation doesn't run."""
     members: Sequence[str] = ()
     """The names of the body's members."""
+    condition: Condition = Condition()
+    """What `If-Match` requires."""
 
     def with_variables(self, variables: Mapping[str, Any]) -> Self:
         """Return the same with these variables, too."""
@@ -48,7 +50,7 @@ class Given(NamedTuple):
 
     def told(self, found: Iterable[Mapping[str, Any]]) -> Sequence[ValidationProblem]:
         """Return all problems of the request: those that GraphQL found, and its own."""
-        translated = validation_problems(found, self.request.endpoint.parameters, self.variables)
+        translated = validation_problems(found, self.request.endpoint.parameters, self.variables, self.condition)
         return listed(in_order([*self.problems, *translated], self.members))
 
 
@@ -63,7 +65,7 @@ def given_in(request: RestRequest, limit: int) -> Given:
     endpoint = request.endpoint
     read = partial(variables_of, endpoint.parameters, request.values, request.query_string)
     if endpoint.body is None:
-        return Given(request, read())
+        return _read(request, read)
     # JSON that can't be read is told alone, as in GraphQL.
     value = _value(request.body)
     given, problems = input_of(endpoint.body, value)
@@ -71,8 +73,19 @@ def given_in(request: RestRequest, limit: int) -> Given:
     creates = isinstance(endpoint.shown, Written) and endpoint.shown.location is not None
     controls = _collected(partial(controls_of, request.headers, creates=creates), Controls(), problems)
     variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls)}
-    versions = controls.versions if len(controls.versions) > 1 else ()
-    return Given(request, variables, versions, problems, tuple(cast("dict[str, Any]", value)))
+    versions = controls.condition.versions
+    members = tuple(cast("dict[str, Any]", value))
+    return Given(request, variables, versions if len(versions) > 1 else (), problems, members, controls.condition)
+
+
+def _read(request: RestRequest, read: Callable[[], dict[str, Any]]) -> Given:
+    """Return what a request without a body says. Raise Invalid with all problems."""
+    problems: list[ValidationProblem] = []
+    variables = _collected(read, {}, problems)
+    condition = _collected(partial(condition_of, request.headers), Condition(), problems)
+    if problems:
+        raise Invalid(problems)
+    return Given(request, variables, condition=condition)
 
 
 def _value(body: bytes | bytearray) -> object:
@@ -84,7 +97,8 @@ def _value(body: bytes | bytearray) -> object:
 
 def _controlled(controls: Controls) -> dict[str, Any]:
     """Return the fields of the input that headers give."""
-    version = {"expectedVersion": controls.versions[0]} if len(controls.versions) == 1 else {}
+    versions = controls.condition.versions
+    version = {"expectedVersion": versions[0]} if len(versions) == 1 else {}
     key = {"idempotencyKey": controls.idempotency_key} if controls.idempotency_key is not None else {}
     return {**version, **key}
 

@@ -25,7 +25,7 @@ from app.web.deadline import Deadline
 from app.web.graphql_request import ClientGone, has_left
 from app.web.request_log import OperationRecord
 from app.web.rest_answers import Ran, data_of
-from app.web.rest_errors import not_found
+from app.web.rest_errors import not_found, unmet
 from app.web.rest_requests import Given
 from app.web.running import OpenContext
 
@@ -83,6 +83,8 @@ class WholeLists:
         else:
             # Only lists that are the same for all callers of the company have no variables.
             body = await self.recent.get(whole.principal.company_id, given.request.endpoint.path, read)
+        if given.condition.tags:
+            raise unmet(given.condition, None)
         return whole if body is None else Answer(200, body)
 
 

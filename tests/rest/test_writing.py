@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from httpx import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.identity import Scope
@@ -34,11 +33,6 @@ async def new(records: Records) -> dict[str, Any]:
 async def path(records: Records) -> str:
     """The path of a customer of version 4."""
     return f"{CUSTOMERS}/{await records.customer(name='Nordlys', version=4)}"
-
-
-def version_of(response: Response) -> int:
-    """The version that an entity tag names."""
-    return int(response.headers["etag"].strip('"').partition("-")[0])
 
 
 # Creating
@@ -161,49 +155,7 @@ async def test_an_update_changes_what_is_sent_and_answers_the_whole_customer(cal
     assert (updated.json()["name"], updated.json()["email"]) == ("Nordlys", "a@example.com")
     read = await calls.get(path)
     assert (updated.status_code, updated.content, updated.headers["etag"]) == (200, read.content, read.headers["etag"])
-    assert version_of(updated) == 5
-
-
-@pytest.mark.parametrize(
-    "condition",
-    ['"4"', '"4-0123456789abcdef"', "*", ' "3" ,"4"', '"9", "4-0123456789abcdef"', 'W/"4", "4"', '"x", "4"'],
-)
-async def test_an_update_is_made_if_one_of_the_versions_of_its_condition_is_stored(
-    calls: Calls, path: str, condition: str
-) -> None:
-    updated = await calls.patch(path, json={"name": "New"}, headers={"if-match": condition})
-
-    assert (updated.status_code, version_of(updated)) == (200, 5)
-
-
-@pytest.mark.parametrize(
-    "condition",
-    ['"3"', '"4-"', '"4-x"', '"3-0123456789abcdef"', 'W/"4"', '"44", "3"', '"x"', '""', '"99999999999"', '"04"'],
-)
-async def test_an_update_is_not_made_if_another_version_is_stored(
-    calls: Calls, path: str, condition: str, owner_engine: AsyncEngine, company: UUID
-) -> None:
-    stored = await everything_of(owner_engine, company)
-    answer = await calls.patch(path, json={"name": "New"}, headers={"if-match": condition})
-
-    error = error_of(answer, 412, "VERSION_CONFLICT")
-    assert error["message"] == (
-        'If-Match names another version than the stored one, "4": read the object again, then retry with its ETag.'
-    )
-    assert error["details"]["actualVersion"] == 4
-    # No version has some of these tags.
-    assert error["details"].get("expectedVersion") == {'"3"': 3, '"3-0123456789abcdef"': 3, '"44", "3"': 44}.get(
-        condition
-    )
-    assert await everything_of(owner_engine, company) == stored
-
-
-@pytest.mark.parametrize("condition", ["4", '"4', "", ",", "W/4"])
-async def test_a_malformed_condition_is_a_problem_of_its_header(calls: Calls, path: str, condition: str) -> None:
-    answer = await calls.patch(path, json={"name": "New"}, headers={"if-match": condition})
-
-    error = error_of(answer, 400, "SHARED_VALIDATION_FAILED")
-    assert [entry["property"] for entry in error["details"]["validationErrors"]] == ["If-Match"]
+    assert updated.headers["etag"].startswith('"5-')
 
 
 @pytest.mark.parametrize("condition", ['"4"', "*", "4"])
@@ -214,30 +166,9 @@ async def test_a_new_customer_has_no_version_to_compare(
     answer = await calls.post(CUSTOMERS, json=new, headers={"if-match": condition})
 
     error = error_of(answer, 400, "SHARED_VALIDATION_FAILED")
-    told = {"FIELD_INVALID": "If-Match is only for updates: leave it out."}
+    told = {"FIELD_INVALID": "If-Match is only for reads and updates: leave it out."}
     assert error["details"]["validationErrors"] == [{"property": "If-Match", "constraints": told}]
     assert await everything_of(owner_engine, company) == stored
-
-
-@pytest.mark.parametrize("condition", ['"4"', '"4", "9"', '"3", "4"', '"9", "4", "3", "4-0123456789abcdef", "x"', "*"])
-async def test_an_update_that_is_repeated_with_its_key_and_condition_is_answered_again(
-    calls: Calls, path: str, condition: str
-) -> None:
-    headers = {"if-match": condition, "idempotency-key": "k"}
-    first = await calls.patch(path, json={"name": "New"}, headers=headers)
-    again = await calls.patch(path, json={"name": "New"}, headers=headers)
-
-    assert (again.status_code, again.content, version_of(again)) == (200, first.content, 5)
-    assert again.headers["etag"] == first.headers["etag"]
-
-
-async def test_another_condition_is_another_request_under_the_same_key(calls: Calls, path: str) -> None:
-    key = {"idempotency-key": "k"}
-    first = await calls.patch(path, json={"name": "New"}, headers={**key, "if-match": '"4", "9"'})
-    assert first.status_code == 200
-    for condition in ({"if-match": '"4"'}, {"if-match": '"4", "5"'}, {}):
-        other = await calls.patch(path, json={"name": "New"}, headers={**key, **condition})
-        error_of(other, 409, "IDEMPOTENCY_KEY_REUSED")
 
 
 @pytest.mark.parametrize("key", ["", '""', '"a', "a,b", 'a"', '"a" "b"'])

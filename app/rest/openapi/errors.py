@@ -32,7 +32,7 @@ RESPONSES: Mapping[int, Response] = {
     404: Response("The company has no such object."),
     406: Response("`Accept` doesn't allow JSON."),
     409: Response("The request conflicts with what is stored, such as a key that another object has."),
-    412: Response("The customer has another version than `If-Match` requires. Nothing is written."),
+    412: Response("The customer isn't as `If-Match` requires. Nothing is written."),
     413: Response("The body is too large."),
     415: Response("The body isn't `application/json` in UTF-8."),
     422: Response(
@@ -60,7 +60,7 @@ def statuses_of(endpoint: Endpoint) -> Iterable[int]:
         found.update(_WITH_OBJECT)
     if endpoint.body is not None:
         found.update(_WITH_BODY)
-    if takes_condition(endpoint):
+    if takes_condition(endpoint) or can_be_unchanged(endpoint):
         found.update(_WITH_CONDITION)
     return sorted(found)
 

@@ -43,6 +43,7 @@ _IF_MATCH = (
     "Entity tags, of which the versions are compared: if the object has none of them, the answer is 412 and nothing is"
     " written."
 )
+_IF_MATCH_OF_READS = "Entity tags: if the object has none of them now, the answer is 412."
 _IDEMPOTENCY_KEY = (
     "Makes it safe to send the request again: 1 to 255 characters, chosen by the caller. For 24 hours, the same key with"
     " the same request returns the first answer and writes nothing; with another request it is rejected with"
@@ -55,6 +56,7 @@ def parameters_of(endpoint: Endpoint, examples: Sequence[Example]) -> Iterable[J
     for parameter in endpoint.parameters:
         yield _parameter(parameter, examples, endpoint.path)
     if can_be_unchanged(endpoint):
+        yield _header("If-Match", _IF_MATCH_OF_READS, {"pattern": _TAGS}, examples)
         yield _header("If-None-Match", _IF_NONE_MATCH, {}, examples)
     if takes_condition(endpoint):
         yield _header("If-Match", _IF_MATCH, {"pattern": _TAGS}, examples)
