@@ -11,7 +11,10 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.types import ASGIApp
 
 from app.domain.identity import Scope
+from app.settings import Settings
+from app.web.application import create_app
 from app.web.development import DevelopmentKeys
+from tests.support.started import settings_of
 
 Calls = AsyncClient
 """A client with the credential of a company."""
@@ -34,6 +37,14 @@ class Service:
         transport = transport or ASGITransport(self.app)
         async with AsyncClient(transport=transport, base_url="http://service.test", headers=headers) as client:
             yield client
+
+
+@asynccontextmanager
+async def client_of(service: Service, dsn: str, **settings: object) -> AsyncGenerator[AsyncClient]:
+    """Open a client without a credential, of an application with these settings."""
+    app = create_app(Settings.model_validate(settings_of(dsn, service.keys, **settings)))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://service.test") as client:
+        yield client
 
 
 def error_of(response: Response, status: int, code: str) -> dict[str, Any]:

@@ -1,27 +1,12 @@
 """The document and its page over HTTP: without a credential, cached, and gone with REST."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-
 import pytest
-from httpx import ASGITransport, AsyncClient
 
 from app.rest.openapi.document import text
-from app.settings import Settings
 from app.web import rest_pages
-from app.web.application import create_app
-from tests.rest.calling import Service, error_of
-from tests.support.started import settings_of
+from tests.rest.calling import Service, client_of, error_of
 
 PATHS = ("/v1/openapi.json", "/v1/docs")
-
-
-@asynccontextmanager
-async def client_of(service: Service, dsn: str, **settings: object) -> AsyncGenerator[AsyncClient]:
-    """Open a client without a credential, of an application with these settings."""
-    app = create_app(Settings.model_validate(settings_of(dsn, service.keys, **settings)))
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://service.test") as client:
-        yield client
 
 
 async def test_the_document_is_served_without_a_credential(service: Service, service_dsn: str) -> None:

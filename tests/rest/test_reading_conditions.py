@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.rest.calling import Calls, Service, error_of
-from tests.rest.test_openapi_served import client_of
+from tests.rest.calling import Calls, Service, client_of, error_of
 from tests.support.records import Records
 
 CUSTOMERS, GROUPS = "/v1/customers", "/v1/customer-groups"
