@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 import { EDITOR_COLORS } from "./colors.js";
+import { keepDigits } from "./v1/document.js";
 
 const ASSETS = "explorer";
 
@@ -132,6 +133,12 @@ const CORRECTIONS = [
       MONACO_THEME_DATA[theme].rules.push(...rules);
     }
     $&`,
+  },
+  {
+    file: /swagger-ui-es-bundle\.js$/,
+    reason: "Answers were shown with 250000 where the service wrote 250000.00.",
+    found: 'JSON.stringify(JSON.parse(s),null,"  ")',
+    put: `JSON.stringify(JSON.parse(s,${keepDigits}),null,"  ")`,
   },
 ];
 

@@ -2,6 +2,7 @@
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 import "./docs.css";
+import { shown } from "./document.js";
 
 const SIGN_IN = document.querySelector("meta[name=sign-in]")?.content;
 const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -14,8 +15,17 @@ function followSystem() {
 /** Return the document with the address of this service, under whatever path a proxy gives it. */
 async function load() {
   const response = await fetch("./openapi.json", { credentials: "omit" });
-  return { ...(await response.json()), servers: [{ url: new URL("..", window.location.href).href }] };
+  return shown(await response.text(), new URL("..", window.location.href).href);
 }
+
+/** Show examples that are text as they are: Swagger UI would read them, and write numbers without their last zeros. */
+const examplesAsWritten = {
+  afterLoad() {
+    const { getSampleSchema } = this.fn;
+    this.fn.getSampleSchema = (schema, type, config, example) =>
+      typeof example === "string" ? example : getSampleSchema(schema, type, config, example);
+  },
+};
 
 /** Sign in with a development token, which only `dev` gives, and only on its own machine. */
 async function signIn(ui) {
@@ -29,6 +39,7 @@ followSystem();
 const ui = SwaggerUI({
   spec: await load(),
   domNode: document.getElementById("root"),
+  plugins: [examplesAsWritten],
   deepLinking: true,
   displayRequestDuration: true,
   // Of the themes for JSON, this one has the most contrast.

@@ -114,7 +114,7 @@
       if (!text || drawn.display === "none" || (isIcon && element.closest(".disabled"))) continue;
       measure(isIcon ? "icon" : "text", element, text, drawn.color, isIcon ? 3 : 4.5);
     }
-    if (element.matches("input:not([type=checkbox], [type=radio]), textarea.input, select")) {
+    if (element.matches("input:not([type=checkbox], [type=radio]), textarea:not(.inputarea, .ime-text-area), select")) {
       if (element.value) measure("text", element, element.value.slice(0, 30), style.color, 4.5);
       else if (element.placeholder) {
         const placeholder = getComputedStyle(element, "::placeholder");

@@ -10,6 +10,10 @@ from tests.explorer.readable import SCHEMES, Scheme, assert_readable
 from tests.support.visit import Visit
 
 GET_ONE = "#operations-Customers-getCustomer"
+LIST = "#operations-Customers-listCustomers"
+CREATE = "#operations-Customers-createCustomer"
+UPDATE = "#operations-Customers-updateCustomer"
+TELEPHONE = 390
 BRIGHTNESS = """() => {
   const color = getComputedStyle(document.querySelector(".swagger-ui")).backgroundColor;
   const [red, green, blue, alpha = 1] = color.match(/[\\d.]+/g).map(Number);
@@ -61,6 +65,42 @@ async def test_every_endpoint_opens_with_its_schemas_and_examples(developing: st
     await visit.picture("rest-docs-open")
 
 
+async def test_a_list_is_requested_without_the_filters_of_examples(developing: str, visit: Visit) -> None:
+    await open_page(developing, visit.page)
+    form = visit.page.locator(LIST)
+    await form.locator(".opblock-summary-control").click()
+    await form.get_by_role("button", name="Try it out").click()
+    async with visit.page.expect_response(re.compile("/v1/customers")) as answered:
+        await form.get_by_role("button", name="Execute").click()
+    answer = await answered.value
+
+    assert (answer.url, answer.status) == (f"{developing}/v1/customers", 200)
+    await expect(form.locator(".parameters-container")).to_contain_text("For example metadata[segment]=small.")
+    assert "OrderedMap" not in await form.inner_text()
+    # With the digits that the service writes.
+    await expect(form.locator(".live-responses-table")).to_contain_text('"creditLimit": 250000.00,')
+
+
+async def test_examples_have_the_digits_of_the_document(developing: str, visit: Visit) -> None:
+    await open_page(developing, visit.page)
+    for operation, shown in ((GET_ONE, '"creditLimit": 250000.00,'), (CREATE, '"creditLimit": 50000.0,')):
+        form = visit.page.locator(operation)
+        await form.locator(".opblock-summary-control").click()
+        await expect(form.locator(".opblock-body")).to_contain_text(shown)
+
+
+async def test_on_a_telephone_every_endpoint_fits(developing: str, visit_alone: Visit) -> None:
+    page = visit_alone.page
+    await page.set_viewport_size({"width": TELEPHONE, "height": 844})
+    await open_page(developing, page)
+    for control in await page.locator(".opblock-summary-control").all():
+        await control.click()
+    await expect(page.locator(".opblock.is-open .responses-table")).to_have_count(len(ENDPOINTS))
+
+    assert await page.evaluate("() => document.documentElement.scrollWidth") == TELEPHONE
+    await visit_alone.picture("rest-docs-narrow")
+
+
 async def test_in_development_it_is_signed_in_and_calls_an_endpoint(developing: str, visit: Visit) -> None:
     await open_page(developing, visit.page)
     await expect(visit.page.get_by_role("button", name="Authorize").locator("svg")).to_be_visible()
@@ -100,11 +140,11 @@ async def test_it_is_light_or_dark_as_the_system_is_and_can_be_read(
     await call(page, "00000000-0000-7000-8000-000000000000")
     await assert_readable(visit_alone, "btn.execute", "download-contents", "header-col")
     await page.locator(f"{GET_ONE} .opblock-summary-control").click()
-    for operation in ("createCustomer", "updateCustomer"):
-        control = page.locator(f"#operations-Customers-{operation} .opblock-summary-control")
+    for operation, shown in ((LIST, ("textarea",)), (CREATE, ()), (UPDATE, ())):
+        control = page.locator(f"{operation} .opblock-summary-control")
         await control.click()
         await control.scroll_into_view_if_needed()
-        await assert_readable(visit_alone, "btn.try-out__btn")
+        await assert_readable(visit_alone, "btn.try-out__btn", *shown)
         await control.click()
     await page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
     await page.wait_for_function(f"() => ({BRIGHTNESS})() {'>' if scheme == 'dark' else '<'} 128")
