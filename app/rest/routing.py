@@ -26,6 +26,11 @@ class HasPath(Protocol):
         ...
 
 
+def is_rest(path: str) -> bool:
+    """Return whether REST answers the requests for a path: it is `/v1` or below it."""
+    return path.startswith(PREFIX) or path == ROOT
+
+
 def relative(path: str, base: str) -> str:
     """Return the reference to a path from `base`, a path beside or above it.
 

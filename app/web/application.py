@@ -37,8 +37,10 @@ from app.web.logs import FLUSH_SECONDS, configure_logging
 from app.web.media_types import wants_page
 from app.web.metric_sources import MetricSources
 from app.web.metrics import Metrics
+from app.web.rejected import REJECTED, Rejected
 from app.web.request_log import OperationLog
 from app.web.rest import RestEndpoints
+from app.web.rest_errors import rejected
 from app.web.rest_pages import RestPages
 from app.web.rest_stream import WholeLists, rows_within
 from app.web.running import Runner
@@ -120,7 +122,7 @@ def create_app(
         rest = RestPages(endpoints, docs_page(signs_in=make_token is not None) if settings.explorer else None)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+    async def lifespan(_app: Starlette) -> AsyncGenerator[dict[str, Rejected]]:
         # Not before: a process that creates the application without serving it, such as a test, keeps its own logging.
         writer = configure_logging(settings)
         log.configure(settings, writer)
@@ -138,7 +140,7 @@ def create_app(
             background.start()
             stack.push_async_callback(background.stop)
             stack.push_async_callback(live.aclose)
-            yield
+            yield {} if rest is None else {REJECTED: rejected}
 
     return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics, websocket, rest)
 

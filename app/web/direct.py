@@ -6,7 +6,7 @@ bench.shortcuts`). Remove this module when Starlette takes less than 3 µs: noth
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.rest.routing import PREFIX, ROOT
+from app.rest.routing import is_rest
 
 
 class Direct:
@@ -40,7 +40,7 @@ class Direct:
             await self._app(scope, receive, send)
         elif scope["path"] == self._path:
             await self._endpoint(scope, receive, send)
-        elif self._rest is not None and (scope["path"].startswith(PREFIX) or scope["path"] == ROOT):
+        elif self._rest is not None and is_rest(scope["path"]):
             await self._rest(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -7,9 +7,11 @@ from random import getrandbits
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.answers import Answer
 from app.web.ending import ending_of, stopped
 from app.web.host import check_host
-from app.web.http_errors import http_error_of
+from app.web.http_errors import HttpError, http_error_of
+from app.web.rejected import rejection_of
 
 REQUEST_ID = "x-request-id"
 
@@ -70,11 +72,11 @@ class Envelope:
         except asyncio.CancelledError:
             if started or not ending_of(scope).has_canceled:
                 raise
-            await stopped(request_id).answer().send(send_with_headers)
+            await _rejection(stopped(request_id), scope).send(send_with_headers)
         except Exception as error:
             if started:
                 raise
-            await http_error_of(error, request_id).answer().send(send_with_headers)
+            await _rejection(http_error_of(error, request_id), scope).send(send_with_headers)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a WebSocket with its id. A handshake that is rejected is answered as a request is."""
@@ -125,6 +127,11 @@ class Caught:
             if scope["type"] != "http" or has_begun:
                 raise
             await http_error_of(error, request_id_of(scope)).answer().send(send)
+
+
+def _rejection(http_error: HttpError, scope: Scope) -> Answer:
+    root_path: str = scope.get("root_path", "")
+    return rejection_of(http_error, scope["state"], root_path, scope["path"].removeprefix(root_path))
 
 
 def _identified(scope: Scope) -> tuple[str, list[bytes]]:

@@ -1,14 +1,18 @@
 """Errors that are sent before a request reaches the application, in the same form as the application's errors."""
 
 from collections.abc import Iterable
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from app.web.answers import Answer
 from app.web.connections import GIVEN_UP
 from app.web.envelope import REQUEST_ID, SECURITY_HEADERS, sent_request_id
 from app.web.http_errors import FailureCode, HttpError
 from app.web.http_state import ConnectionState
 from app.web.refused_connection import RefusedConnection
+from app.web.rejected import rejection_of
 
 MAX_HEADERS = 100
 """Maximum number of header fields of a request."""
@@ -83,7 +87,9 @@ class RejectingProtocol(ConnectionState):
         assert self._http_error is not None  # noqa: S101 - there is something to send
         if self.transport.is_closing():
             return
-        self.transport.write(rejection(self._http_error, self._state.default_headers, self._request_id()))
+        self.transport.write(
+            rejection(self._answer_of(self._http_error), self._state.default_headers, self._request_id())
+        )
         if self._awaits_body():
             self.cycle.body = bytearray()
             self.cycle.disconnected = True
@@ -93,6 +99,21 @@ class RejectingProtocol(ConnectionState):
             return
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _answer_of(self, http_error: HttpError) -> Answer:
+        """Return the answer to the rejected request, in the form of its path if that is known."""
+        path = self._path()
+        return http_error.answer() if path is None else rejection_of(http_error, self.app_state, self.root_path, path)
+
+    def _path(self) -> str | None:
+        """Return the path of the rejected request, as far as it has arrived; None if nothing of it has."""
+        if not (self._is_within_headers() or self._awaits_body()) or not self.url:
+            return None
+        target = bytes(self.url).partition(b"?")[0][:MAX_URL_BYTES]
+        try:
+            return unquote(httptools.parse_url(target).path.decode("ascii"))
+        except (httptools.HttpParserInvalidURLError, AttributeError, UnicodeDecodeError):
+            return None
 
     def _request_id(self) -> str | None:
         """Return the id of the rejected request; None if it has none yet."""
@@ -113,13 +134,13 @@ class RejectingProtocol(ConnectionState):
             "Too many connections are open. Try again shortly.",
             (("retry-after", "1"),),
         )
-        self.transport.write(rejection(http_error, self._state.default_headers, None))
+        self.transport.write(rejection(http_error.answer(), self._state.default_headers, None))
         RefusedConnection(self.transport, self._state.refused, self.loop, LINGER_SECONDS)
 
     def _is_too_large(self) -> bool:
         """Return whether the URL, or the headers or trailers being parsed, exceed their limits."""
         if len(self.url) > MAX_URL_BYTES:
-            message = f"The URL is longer than {MAX_URL_BYTES:,} bytes. Send the operation by POST."
+            message = f"The URL is longer than {MAX_URL_BYTES:,} bytes: send a shorter one."
             self._http_error = HttpError(414, FailureCode.PAYLOAD_TOO_LARGE, message)
         elif self._unread - len(self.url) > MAX_HEADER_BYTES:
             self._http_error = too_large_headers()
@@ -136,9 +157,8 @@ def too_large_headers() -> HttpError:
     )
 
 
-def rejection(http_error: HttpError, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
+def rejection(answer: Answer, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
     """Return the bytes of the response, after which the connection is closed."""
-    answer = http_error.answer()
     fields = [*default_headers, *answer.fields(), *SECURITY_HEADERS, (b"connection", b"close")]
     if request_id is not None:
         fields.append((REQUEST_ID.encode(), request_id.encode()))

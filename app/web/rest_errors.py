@@ -14,6 +14,7 @@ from app.graphql.codes import FieldCode
 from app.rest.codes import RestCode
 from app.rest.controls import IF_MATCH, NO_VERSION, Condition
 from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
+from app.rest.routing import is_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
 
@@ -138,6 +139,11 @@ def unmet(condition: Condition, version: int | None) -> RestError:
         return RestError(412, ErrorCode.VERSION_CONFLICT, message)
     message = condition.told(f"{IF_MATCH} has no ETag of the object as it is now: leave it out to read the object.")
     return RestError(412, ErrorCode.VERSION_CONFLICT, message, {"actualVersion": version})
+
+
+def rejected(error: HttpError, root_path: str, path: str) -> Answer | None:
+    """Return the answer to a request that was rejected before it reached its endpoint; None for other paths."""
+    return of_http_error(error).answer(f"{root_path}{path}") if is_rest(path) else None
 
 
 def as_rest(error: BaseException) -> RestError | None:

@@ -73,5 +73,5 @@ class HandshakeProtocol(ReadingProtocol):
     def _reject(self, http_error: HttpError) -> None:
         """Answer a handshake with an error."""
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        self.transport.write(rejection(http_error, self.default_headers, None))
+        self.transport.write(rejection(http_error.answer(), self.default_headers, None))
         self.transport.close()

@@ -64,7 +64,7 @@ READ_BY_SETTINGS = {*SECRETS, *(f"{name}_file" for name in SECRETS), "trusted_do
 }
 """Settings that app/settings itself uses: secrets become part of a URL, and the file of documents is read there."""
 PASSED_ON = {
-    *("body_timeout_seconds", "header_timeout_seconds", "jwt_company_claim", "jwt_scope_claim"),
+    *("jwt_company_claim", "jwt_scope_claim"),
     *("compiled_statement_cache_size", "document_cache_size", "list_cache_size", "plan_cache_size", "token_cache_size"),
     "prepared_statement_cache_size",
 }

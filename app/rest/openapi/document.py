@@ -33,7 +33,8 @@ has shown.
 **Lists.** Without `limit`, a list is a plain array of all objects. With it, the array is one page, and `Link` leads to \
 the next one.
 
-**Errors** have the form of `Error`. All problems of a request are reported together."""
+**Errors** have the form of `Error`. All problems of a request are reported together. A method that a path doesn't have \
+is answered with 405, and `Allow` lists those that it has."""
 _HEADERS: Mapping[str, str] = {
     "x-request-id": "The id of the request in the service's log.",
     "ETag": 'The version of the object, and a digest of the body if it is the object: `"<version>-<digest>"`.',

@@ -31,13 +31,16 @@ RESPONSES: Mapping[int, Response] = {
     403: Response("The credential lacks scopes, which `details.missingScopes` lists; or its company doesn't exist."),
     404: Response("The company has no such object."),
     406: Response("`Accept` doesn't allow JSON."),
+    408: Response("The headers or the body took too long to arrive. The connection is closed."),
     409: Response("The request conflicts with what is stored, such as a key that another object has."),
     412: Response("The customer isn't as `If-Match` requires. Nothing is written."),
     413: Response("The body is too large."),
+    414: Response("The URL is too long."),
     415: Response("The body isn't `application/json` in UTF-8."),
     422: Response(
         "A rule rejects the change, and nothing is written. If several do, `details.problems` lists all of them."
     ),
+    431: Response("There are too many headers, or they are too long. The connection is closed."),
     500: Response("The service failed. `details.requestId` is the id to report."),
     503: Response(
         "The service or its database is unavailable: try again after the seconds in `Retry-After`. OUTCOME_UNKNOWN: it"
@@ -47,7 +50,9 @@ RESPONSES: Mapping[int, Response] = {
     504: Response("The operation took too long and was stopped. Nothing is written."),
 }
 """By status."""
-_ANY = (400, 401, 403, 406, 500, 503, 504)
+BEFORE_ENDPOINTS = (408, 414, 431)
+"""Statuses of requests that don't reach an endpoint. They have no example."""
+_ANY = (400, 401, 403, 406, *BEFORE_ENDPOINTS, 500, 503, 504)
 _WITH_OBJECT = (404,)
 _WITH_BODY = (404, 409, 413, 415, 422)
 _WITH_CONDITION = (412,)
