@@ -107,5 +107,7 @@ class DatabaseRefused(DatabaseUnavailable):
 class StatementTimeout(Exception):
     """A statement exceeded STATEMENT_TIMEOUT_SECONDS. The message can be shown."""
 
-    def __init__(self, message: str = "The query took too long; ask for less, or narrow it with a filter.") -> None:
+    def __init__(
+        self, message: str = "The data took too long to read; ask for less, or narrow it with a filter."
+    ) -> None:
         super().__init__(message)

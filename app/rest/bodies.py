@@ -9,14 +9,18 @@ from typing import Any, NamedTuple, cast
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInt,
     get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     is_list_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 from graphql.pyutils import suggestion_list
 
+from app.domain.customer_fields import FIELDS
 from app.domain.errors import MOST_LISTED, ErrorCode
+from app.domain.fields import schema_name
 from app.domain.labels import label, shown_value
+from app.domain.limits import Limits, limits_of
 from app.domain.texts import shown
 from app.engine.request_errors import ValueCode
 from app.graphql.schema import schema
@@ -68,6 +72,11 @@ def input_of(body: Body, value: object) -> Read:
             if len(found.problems) <= MOST_LISTED:
                 similar = body.fields if len(found.problems) < _MOST_COMPARED else ()
                 found.problems.append(_unknown(name, name, similar))
+        elif name in members.bounds and _is_beyond_int(given):
+            # GraphQL would only say what any Int can be.
+            bounds = members.bounds[name]
+            message = f"{label(name)} must be between {bounds.least} and {bounds.most}, not {shown_value(given)}."
+            found.problems.append(ValidationProblem(name, ErrorCode.FIELD_INVALID, message))
         elif name in members.lists and not _is_list_or_null(given):
             # GraphQL would take it for a list of one.
             message = f"{label(name)} must be a list, not {shown_value(given)}."
@@ -111,6 +120,10 @@ def _is_list_or_null(value: object) -> bool:
     return value is None or isinstance(value, list)
 
 
+def _is_beyond_int(value: object) -> bool:
+    return isinstance(value, int) and not -(2**31) <= value < 2**31
+
+
 def _named(value: object, names: Mapping[str, str]) -> object:
     """Return the name of an enumeration's value in GraphQL; other values as they are, for GraphQL to reject."""
     return names.get(value.lower(), value) if isinstance(value, str) and value.isascii() else value
@@ -121,6 +134,8 @@ class _Members(NamedTuple):
 
     known: frozenset[str]
     lists: frozenset[str]
+    bounds: Mapping[str, Limits]
+    """Of each whole number."""
     enumerations: Mapping[str, Mapping[str, str]]
     """Of each member with an enumeration, GraphQL's names of its values by their texts in lower case."""
 
@@ -132,7 +147,9 @@ def _members(body: Body) -> _Members:
     lists = {name for name, of in types.items() if is_list_type(get_nullable_type(of))}
     named: dict[str, Any] = {name: get_named_type(of) for name, of in types.items() if name not in lists}
     enumerations = {name: _by_text(of) for name, of in named.items() if isinstance(of, GraphQLEnumType)}
-    return _Members(frozenset(types), frozenset(lists), enumerations)
+    declared = {schema_name(name): field for name, field in FIELDS.items()}
+    whole = {name: limits_of(declared[name].read) for name, of in named.items() if of is GraphQLInt}
+    return _Members(frozenset(types), frozenset(lists), whole, enumerations)
 
 
 def _by_text(kind: GraphQLEnumType) -> Mapping[str, str]:

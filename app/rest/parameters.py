@@ -11,24 +11,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
-from uuid import UUID
 
 from app.db.conditions import HasMetadata
 from app.domain.errors import ErrorCode
-from app.domain.fields import read_uuid
 from app.domain.texts import shown
 from app.engine.request_errors import ValueCode
 from app.graphql.arguments import Problems, filled
 from app.graphql.codes import FieldCode
 from app.graphql.metadata_pairs import pairs_of
 from app.graphql.types.customer_filter import MetadataPairInput
-from app.rest.problems import Invalid, Unknown, ValidationProblem, shortened
+from app.rest.percent import decoded
+from app.rest.problems import NO_CUSTOMER, Invalid, ValidationProblem, shortened
 
 MAX_LIMIT = 500
 """Maximum number of objects on a page."""
 MAX_PARAMETERS = 50
 """Maximum number of parameters in a query, each metadata pair counted."""
 _LIMIT = re.compile("[1-9][0-9]{0,2}", re.ASCII)
+_ID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""The id that no object has."""
 _LEAVE_OUT = "; leave it out for no condition"
 
 
@@ -75,27 +77,24 @@ class Parameter:
 def variables_of(
     parameters: Iterable[Parameter], path_values: Mapping[str, str], query_string: bytes
 ) -> dict[str, Any]:
-    """Return the variables that a request's parameters stand for. Raise Invalid with all problems, or Unknown.
+    """Return the variables that a request's parameters stand for. Raise Invalid with all problems.
 
     `path_values` are the parameters of the path, decoded.
     """
     variables: dict[str, Any] = {}
     query: dict[str, Parameter] = {}
-    is_unknown = False
     for parameter in parameters:
         if parameter.location == "query":
             query[parameter.name] = parameter
         else:
             value = path_values[parameter.name]
-            is_unknown |= parameter.kind is Kind.ID and not isinstance(read_uuid(value, ()), UUID)
-            _set(variables, parameter, value)
+            # A malformed id is answered as one that no object has: with all other problems of the request.
+            _set(variables, parameter, value if parameter.kind is not Kind.ID or _ID.fullmatch(value) else NO_ID)
     if query_string:
         reading = _Reading(query)
         for name, given in reading.given(query_string).items():
             _set(variables, query[name], reading.value(query[name], given))
         reading.reject_if_any()
-    if is_unknown:
-        raise Unknown
     return variables
 
 
@@ -111,6 +110,8 @@ def problem_of_argument(
         at, below = parameter.path, path[len(parameter.path) :]
         if path == (*at, *below):
             message = found["message"].replace(f'The argument "{at[0]}"', _subject(parameter.name), 1)
+            if parameter.location == "path" and found["code"] == ErrorCode.CUSTOMER_NOT_FOUND:
+                message = NO_CUSTOMER
             # GraphQL's code for any invalid argument says nothing that the status doesn't.
             code = ErrorCode.FIELD_INVALID if found["code"] == FieldCode.BAD_USER_INPUT else found["code"]
             return ValidationProblem(_property(parameter, below, variables), code, message)
@@ -143,10 +144,10 @@ class _Reading:
         found: dict[str, list[tuple[str, str]]] = {}
         if (count := query_string.count(b"&") + 1) > MAX_PARAMETERS:
             # Telling what is wrong with thousands would take a tenth of a second.
-            message = f"The query has {count:,} parameters; at most {MAX_PARAMETERS} are allowed."
+            message = f"The URL has {count:,} parameters; at most {MAX_PARAMETERS} are allowed."
             raise Invalid([ValidationProblem("", ErrorCode.FIELD_INVALID, message)])
         for part in filter(None, query_string.split(b"&")):
-            name, value = (_decoded(half) for half in (part.partition(b"=")[::2]))
+            name, value = (decoded(half.replace(b"+", b" ")) for half in part.partition(b"=")[::2])
             if name is None or value is None:
                 self._note(_written(part), "must be UTF-8 with percent-encoding.")
             elif (parameter := self._parameter(name)) is None:
@@ -224,16 +225,8 @@ def _set(variables: dict[str, Any], parameter: Parameter, value: object) -> None
     inner[last] = value
 
 
-def _decoded(text: bytes) -> str | None:
-    """Return a name or a value of a query; None if it isn't UTF-8."""
-    try:
-        return unquote_to_bytes(text.replace(b"+", b" ")).decode()
-    except UnicodeDecodeError:
-        return None
-
-
 def _written(part: bytes) -> str:
-    """Return the name of a parameter that isn't UTF-8 as far as it can be read."""
+    """Return the name of a parameter with malformed encoding as far as it can be read."""
     return unquote_to_bytes(part.partition(b"=")[0].replace(b"+", b" ")).decode(errors="replace")
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from app.domain.errors import MOST_LISTED, ErrorCode
 
+NO_CUSTOMER = "The company has no customer with this id."
 MOST_CHARACTERS = 150
 """Maximum length of a name that is shown whole, longer than that of a metadata entry."""
 _MOST_IN_MESSAGE = 10
@@ -26,10 +27,6 @@ class Invalid(Exception):
     def __init__(self, problems: Iterable[ValidationProblem]) -> None:
         self.problems: Sequence[ValidationProblem] = tuple(problems)
         super().__init__("; ".join(f"{problem.code} at {problem.property}" for problem in self.problems))
-
-
-class Unknown(Exception):
-    """The path names an object that can't exist, because its id is malformed. It is answered with 404."""
 
 
 def in_order(problems: Iterable[ValidationProblem], members: Iterable[str]) -> list[ValidationProblem]:

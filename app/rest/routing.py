@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
+from urllib.parse import unquote_to_bytes
+
+from app.rest.percent import is_malformed
 
 ROOT = "/v1"
 """The path below which all endpoints are."""
@@ -29,6 +32,17 @@ class HasPath(Protocol):
 def is_rest(path: str) -> bool:
     """Return whether REST answers the requests for a path: it is `/v1` or below it."""
     return path.startswith(PREFIX) or path == ROOT
+
+
+def path_of(raw_path: bytes) -> str | None:
+    """Return a path without its percent-encoding, in which an encoded slash separates nothing and so stays encoded.
+
+    None if its encoding is malformed. What isn't UTF-8 is the name of nothing, and is replaced.
+    """
+    if is_malformed(raw_path):
+        return None
+    parts = (unquote_to_bytes(part).decode(errors="replace") for part in raw_path.split(b"/"))
+    return "/".join(part.replace("/", "%2F") for part in parts)
 
 
 def relative(path: str, base: str) -> str:

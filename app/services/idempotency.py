@@ -16,7 +16,7 @@ from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 OutcomeT = TypeVar("OutcomeT")
 ComputedT = TypeVar("ComputedT")
 _PATH = ("idempotency_key",)
-_OTHER_INPUT = "was already used with another input; choose a new key."
+_OTHER_INPUT = "was already used with another request; choose a new key."
 _read_key = key_text()
 
 

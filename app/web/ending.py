@@ -19,8 +19,8 @@ _STOPPED = (
     " Send it again: another instance answers it, or this one once it has restarted."
 )
 _OUTCOME_UNKNOWN = (
-    "The service is shutting down, so the request was stopped, and it is unknown whether the mutation was stored."
-    " Repeat it with the same idempotencyKey, or check the data before you repeat it."
+    "The service is shutting down, so the request was stopped, and it is unknown whether the change was stored."
+    " Repeat it with the same idempotency key, or check the data before you repeat it."
 )
 
 

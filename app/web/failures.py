@@ -17,17 +17,17 @@ from app.web.media_types import GRAPHQL_TYPE
 
 _log = structlog.get_logger()
 
-_STOPPED = "The operation took too long and was stopped; nothing was stored."
+_STOPPED = "The request took too long and was stopped; nothing was stored."
 _MUTATION_STOPPED = (
-    "The mutation took too long and was stopped, perhaps because it waited for other changes of the same rows;"
+    "The change took too long and was stopped, perhaps because it waited for other changes of the same rows;"
     " nothing was stored. Try again."
 )
 _NOT_READ_BACK = (
-    "The mutation succeeded, but this part of its answer could not be read. Query it; don't repeat the mutation."
+    "The change was stored, but this part of its answer could not be read. Read it again; don't repeat the change."
 )
 _OUTCOME_UNKNOWN = (
-    "The database connection was lost during the commit, so it is unknown whether the mutation was stored."
-    " Repeat it with the same idempotencyKey, or check the data before you repeat it."
+    "The database connection was lost during the commit, so it is unknown whether the change was stored."
+    " Repeat it with the same idempotency key, or check the data before you repeat it."
 )
 _MAX_LOGGED_FAILURES = 3
 """Maximum number of failures logged per operation: a field of a list may fail once per row, for the same reason."""
@@ -89,10 +89,10 @@ def _as_told(error: GraphQLError) -> GraphQLError:
         case OutOfTime(has_begun=False):
             code, message = (
                 FailureCode.TIMEOUT,
-                "The operation's time ended before this mutation began; nothing was stored.",
+                "The request's time ended before this change began; nothing was stored.",
             )
         case StatementTimeout() | OutOfTime():
-            code, message = FailureCode.TIMEOUT, "The mutation took too long and was stopped; nothing was stored."
+            code, message = FailureCode.TIMEOUT, "The change took too long and was stopped; nothing was stored."
         case CompanyUnknown() as cause:
             code, message = FailureCode.COMPANY_NOT_FOUND, str(cause)
         case _:

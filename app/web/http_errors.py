@@ -79,9 +79,7 @@ class OperationTimeout(HttpError):
 
     def __init__(self, seconds: float, cause: str) -> None:
         """`cause`: what the log says."""
-        super().__init__(
-            504, FailureCode.TIMEOUT, f"The operation took longer than {seconds:g} seconds and was stopped."
-        )
+        super().__init__(504, FailureCode.TIMEOUT, f"The request took longer than {seconds:g} seconds and was stopped.")
         self.cause = cause
 
 

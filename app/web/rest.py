@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 from app.domain.identity import Principal
 from app.domain.identity import Scope as CredentialScope
 from app.engine.execution import Engine, Operation, Outcome
-from app.engine.request_errors import RequestError
+from app.engine.request_errors import RequestError, RequestErrorCode
 from app.rest.answers import Pages
 from app.rest.documents import TEXTS
 from app.rest.endpoints import ENDPOINTS, Endpoint
-from app.rest.routing import Routes
+from app.rest.routing import Routes, path_of
 from app.rest.spelling import REST
 from app.scheduling.pauses import run_in_turn
 from app.web.answers import Answer
@@ -26,6 +26,7 @@ from app.web.graphql_request import ClientGone, headers_of
 from app.web.http_errors import FailureCode, HttpError
 from app.web.http_framing import AnswerCut
 from app.web.large_bodies import HUGE_BYTES
+from app.web.malformed import bad
 from app.web.media_types import takes_json
 from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
 from app.web.request_log import OperationLog, OperationRecord
@@ -117,8 +118,7 @@ class RestEndpoints(OperationEndpoint):
         return rest_error.answer(scope["path"])
 
     async def _answer(self, scope: Scope, receive: Receive, record: OperationRecord) -> Answer | WholeList:
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        served, values = self._find(path, scope["method"])
+        served, values = self._find(scope)
         headers = headers_of(scope)
         record.principal = principal = await self._authenticate(headers)
         self._work_for(principal, scope)
@@ -137,8 +137,13 @@ class RestEndpoints(OperationEndpoint):
             async with self._runner.turns.huge(principal.company_id):
                 return await self._answer_request(request, running)
 
-    def _find(self, path: str, method: str) -> tuple[_Served, Mapping[str, str]]:
+    def _find(self, scope: Scope) -> tuple[_Served, Mapping[str, str]]:
         """Return the endpoint of a request, and the values in its path."""
+        method: str = scope["method"]
+        path = path_of(scope["raw_path"].removeprefix(scope.get("root_path", "").encode()))
+        if path is None:
+            msg = "The path has malformed percent-encoding: write a percent sign as %25."
+            raise bad(msg)
         found = self._routes.find(path)
         if found is None:
             raise HttpError(404, FailureCode.NOT_FOUND, "Nothing is served at this path.")
@@ -178,4 +183,6 @@ class RestEndpoints(OperationEndpoint):
                 running.operation, given.variables, *running[1:], size=size, accepted_versions=given.versions
             )
         except RequestError as error:
+            if error.kind is RequestErrorCode.TOO_COMPLEX:
+                raise of_problems([given.too_much()]) from None
             raise of_request_error(error, given.told) from None

@@ -13,7 +13,7 @@ from app.engine.request_errors import RequestError, RequestErrorCode
 from app.graphql.codes import FieldCode
 from app.rest.codes import RestCode
 from app.rest.controls import IF_MATCH, NO_VERSION, Condition
-from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
+from app.rest.problems import NO_CUSTOMER, Invalid, ValidationProblem, in_one_message, validation_errors
 from app.rest.routing import is_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
@@ -34,7 +34,6 @@ _STATUSES: Mapping[str, int] = {
 """The statuses of errors of fields by their codes, the most severe first."""
 _PAYLOAD_STATUSES = (400, 404, 409, 412, 422)
 """The statuses of problems of payloads: the first one is the answer's."""
-_NO_CUSTOMER = "The company has no customer with this id."
 
 
 class RestError(Exception):
@@ -126,7 +125,7 @@ def missing_scopes(required: AbstractSet[str], granted: AbstractSet[str]) -> Res
 
 def not_found() -> RestError:
     """Return the error of a customer that doesn't exist."""
-    return RestError(404, ErrorCode.CUSTOMER_NOT_FOUND, _NO_CUSTOMER)
+    return RestError(404, ErrorCode.CUSTOMER_NOT_FOUND, NO_CUSTOMER)
 
 
 def unmet(condition: Condition, version: int | None) -> RestError:
@@ -153,8 +152,6 @@ def as_rest(error: BaseException) -> RestError | None:
             return error
         case Invalid():
             return of_problems(error.problems)
-        case Unknown():
-            return not_found()
         case _:
             return None
 

@@ -1,9 +1,11 @@
 """What a REST request says: its path, its query, its headers and its body as variables of the endpoint's document."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
+from app.domain.errors import ErrorCode
+from app.domain.labels import label
 from app.rest.answers import Written
 from app.rest.bodies import input_of
 from app.rest.controls import Condition, Controls, condition_of, controls_of
@@ -53,14 +55,30 @@ class Given(NamedTuple):
         translated = validation_problems(found, self.request.endpoint.parameters, self.variables, self.condition)
         return listed(in_order([*self.problems, *translated], self.members))
 
+    def too_much(self) -> ValidationProblem:
+        """Return the problem of a request that asks for more, or has more, than the service takes at once."""
+        values: dict[str, Any] = self.variables.get("input", {})
+        sizes = {name: len(cast("Sized", value)) for name, value in values.items() if isinstance(value, dict | list)}
+        if sizes:
+            longest = max(sizes, key=lambda name: sizes[name])
+            message = f"{label(longest)} has too many entries ({sizes[longest]:,}): send fewer."
+            return ValidationProblem(longest, ErrorCode.FIELD_TOO_LONG, message)
+        if "first" in self.variables:
+            return ValidationProblem(
+                "limit",
+                ErrorCode.FIELD_INVALID,
+                'The parameter "limit" is more than this service allows: ask for fewer.',
+            )
+        return ValidationProblem("", ErrorCode.FIELD_INVALID, "The answer is larger than this service allows.")
+
 
 def given_in(request: RestRequest, limit: int) -> Given:
-    """Return what a request says. Raise Invalid with all problems, Unknown or HttpError.
+    """Return what a request says. Raise Invalid with all problems, or HttpError.
 
     `limit`: the maximum length of a query, in bytes.
     """
     if len(request.query_string) > limit:
-        msg = f"The URL's query is longer than {limit:,} bytes."
+        msg = f"The parameters of the URL are longer than {limit:,} bytes."
         raise HttpError(414, FailureCode.PAYLOAD_TOO_LARGE, msg)
     endpoint = request.endpoint
     read = partial(variables_of, endpoint.parameters, request.values, request.query_string)

@@ -58,7 +58,7 @@ def test_an_update_whose_object_can_not_be_read_says_what_was_written() -> None:
         answer_of(unread("update-customer", "updateCustomer"))
 
     assert (caught.value.status, caught.value.code) == (504, "TIMEOUT")
-    assert "don't repeat the mutation" in caught.value.message
+    assert "don't repeat the change" in caught.value.message
     assert caught.value.details["written"] == {"type": "Customer", "id": "a", "version": 2, "customerNumber": "17"}
 
 

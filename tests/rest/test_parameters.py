@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app.domain.metadata import MAX_FILTER_PAIRS
 from app.domain.metadata_fields import search_key_problem
-from app.rest.parameters import MAX_PARAMETERS, Kind, Parameter, problem_of_argument, variables_of
-from app.rest.problems import Invalid, Unknown, ValidationProblem, in_one_message, validation_errors
+from app.rest.parameters import MAX_PARAMETERS, NO_ID, Kind, Parameter, problem_of_argument, variables_of
+from app.rest.problems import Invalid, ValidationProblem, in_one_message, validation_errors
 
 PARAMETERS = (
     Parameter("customerNumber", "query", "where.customerNumber", Kind.TEXT, ""),
@@ -63,10 +63,17 @@ def test_values_of_the_path_are_variables_too() -> None:
     assert found == {"id": UUID, "first": 1}
 
 
-@pytest.mark.parametrize("value", ["", "7", "x" * 40, UUID[:-1], f"{UUID}0", f"{UUID}\0", "\ud800"])
+@pytest.mark.parametrize(
+    "value", ["", "7", "x" * 40, UUID[:-1], f"{UUID}0", f"{UUID}\0", f" {UUID}", f"{UUID}\n", f"{UUID}%2F", "\ud800"]
+)
 def test_a_malformed_id_in_the_path_is_that_of_no_object(value: str) -> None:
-    with pytest.raises(Unknown):
-        variables_of([CUSTOMER_ID], {"customerId": value}, b"")
+    assert variables_of([CUSTOMER_ID], {"customerId": value}, b"") == {"id": NO_ID}
+
+
+@pytest.mark.parametrize("value", ["%", "%zz", "a%2", "%f", "%ff", "%c3", "%%20"])
+def test_malformed_encoding_is_a_problem_of_its_parameter(value: str) -> None:
+    message = 'The parameter "customerNumber" must be UTF-8 with percent-encoding.'
+    assert told(f"customerNumber={value}") == [("customerNumber", "FIELD_INVALID", message)]
 
 
 def test_problems_of_the_query_are_told_before_the_path_is_looked_up() -> None:
@@ -96,7 +103,6 @@ def test_problems_of_the_query_are_told_before_the_path_is_looked_up() -> None:
         ("metadata[tier]=", "tier", ""),
         ("metadata[tier]", "tier", ""),
         ("metadata[tier]=%20gold ", "tier", " gold "),
-        ("metadata[tier]=%zz", "tier", "%zz"),
         ("metadata[customerNumber]=7", "customerNumber", "7"),
     ],
 )
@@ -243,7 +249,7 @@ def test_all_problems_of_a_query_come_at_once() -> None:
 @pytest.mark.parametrize("part", ["p{}=1", "page=1", "metadata[k{}]=v", "limit=1", "%ff", ""])
 def test_a_query_has_at_most_50_parameters(part: str) -> None:
     parts = [part.format(number) for number in range(MAX_PARAMETERS + 1)]
-    message = "The query has 51 parameters; at most 50 are allowed."
+    message = "The URL has 51 parameters; at most 50 are allowed."
 
     assert told("&".join(parts)) == [("", "FIELD_INVALID", message)]
     assert not part or ("", "FIELD_INVALID", message) not in told("&".join(parts[1:]))

@@ -100,6 +100,21 @@ async def test_headers_that_are_malformed_are_a_400(service: _Service, header: s
     assert_rejected(reply, CUSTOMERS, 400, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("target", [f"{CUSTOMERS}/%", f"{CUSTOMERS}/%zz", f"{CUSTOMERS}/a%2"])
+async def test_a_path_with_malformed_encoding_is_a_400(service: _Service, target: str) -> None:
+    reply = await asked(service, f"GET {target} HTTP/1.1", service.credential, body="\r\n")
+
+    assert (reply.status, reply.json()["code"]) == (400, "BAD_REQUEST")
+    assert reply.json()["message"] == "The path has malformed percent-encoding: write a percent sign as %25."
+
+
+@pytest.mark.parametrize("customer_id", [f"%20{uuid4()}", f"{uuid4()}%0a", f"{uuid4()}%2Fcontacts", f"{uuid4()}%00"])
+async def test_an_id_is_exactly_a_part_of_the_path(service: _Service, customer_id: str) -> None:
+    reply = await asked(service, f"GET {CUSTOMERS}/{customer_id} HTTP/1.1", service.credential, body="\r\n")
+
+    assert (reply.status, reply.json()["code"]) == (404, "CUSTOMER_NOT_FOUND")
+
+
 async def test_an_unknown_version_of_http_is_a_400(service: _Service) -> None:
     assert_rejected(await asked(service, f"GET {CUSTOMERS} HTTP/1.7"), CUSTOMERS, 400, "BAD_REQUEST")
 

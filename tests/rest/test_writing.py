@@ -184,6 +184,35 @@ async def test_an_update_of_a_customer_that_does_not_exist_is_a_404(calls: Calls
     error_of(await calls.patch(f"{CUSTOMERS}/{customer_id}", json={"name": "New"}), 404, "CUSTOMER_NOT_FOUND")
 
 
+@pytest.mark.parametrize("customer_id", [UNKNOWN, "17", "%20"])
+async def test_invalid_requests_are_told_before_unknown_objects(calls: Calls, customer_id: str) -> None:
+    where = f"{CUSTOMERS}/{customer_id}"
+    for answer in (
+        await calls.patch(where, json={"nmae": 1}),
+        await calls.patch(where, json={"email": "nonsense"}),
+        await calls.patch(where, json={"name": "New"}, headers={"if-match": "4"}),
+        await calls.get(f"{where}?x=1"),
+        await calls.get(f"{where}/contacts?limit=0"),
+    ):
+        error_of(answer, 400, "SHARED_VALIDATION_FAILED")
+
+
+async def test_an_id_is_that_of_the_path_and_of_nothing_around_it(calls: Calls, path: str) -> None:
+    name, _, customer_id = path.rpartition("/")
+    assert (await calls.get(f"{name}/{customer_id.upper()}")).status_code == 200
+    for other in (f"%20{customer_id}", f"{customer_id}%0a", f"{customer_id}%2Fcontacts"):
+        error_of(await calls.get(f"{name}/{other}"), 404, "CUSTOMER_NOT_FOUND")
+        error = error_of(await calls.patch(f"{name}/{other}", json={"name": "New"}), 404, "CUSTOMER_NOT_FOUND")
+        assert error["message"] == "The company has no customer with this id."
+
+
+@pytest.mark.parametrize("number", [-1, 366, 2**31, -(2**31) - 1, 10**30])
+async def test_whole_numbers_are_told_their_bounds(calls: Calls, path: str, number: int) -> None:
+    error = error_of(await calls.patch(path, json={"paymentTerms": number}), 400, "SHARED_VALIDATION_FAILED")
+
+    assert error["message"].startswith("Payment terms must be between 0 and 365, not ")
+
+
 async def test_a_credential_that_may_only_write_sees_what_it_wrote_and_nothing_else(
     service: Service, company: UUID, path: str
 ) -> None:

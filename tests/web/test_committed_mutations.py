@@ -143,8 +143,8 @@ async def test_what_was_committed_before_the_time_was_over_is_answered(
         "c": None,
     }
     assert [error_of(response, place) for place in (0, 1)] == [
-        (["b"], "TIMEOUT", "The mutation took too long and was stopped; nothing was stored."),
-        (["c"], "TIMEOUT", "The operation's time ended before this mutation began; nothing was stored."),
+        (["b"], "TIMEOUT", "The change took too long and was stopped; nothing was stored."),
+        (["c"], "TIMEOUT", "The request's time ended before this change began; nothing was stored."),
     ]
     assert len(response.json()["errors"]) == 2
     await asyncio.sleep(0.2)
@@ -187,8 +187,8 @@ async def test_a_payload_that_is_not_read_back_in_time_says_what_was_written(
     assert response.json()["data"] == {"a": {"customer": None, "replayed": False, "errors": []}}
     path, code, message = error_of(response)
     assert (path, code) == (["a", "customer", "contacts"], "TIMEOUT")
-    assert "The mutation succeeded" in message
-    assert "don't repeat the mutation" in message
+    assert "The change was stored" in message
+    assert "don't repeat the change" in message
     async with owner_engine.connect() as connection:
         stored = (
             await connection.execute(
@@ -262,5 +262,5 @@ async def test_a_connection_that_is_lost_during_the_commit_leaves_the_outcome_un
     path, code, message = error_of(response)
     assert (path, code) == (["a"], "OUTCOME_UNKNOWN")
     assert "unknown" in message
-    assert "idempotencyKey" in message
+    assert "same idempotency key" in message
     assert "retry-after" not in response.headers

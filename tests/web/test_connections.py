@@ -377,7 +377,7 @@ async def test_a_request_whose_body_is_there_and_that_gets_no_turn_in_time_is_to
             deadline.end_body()
             await asyncio.sleep(5)
 
-    with pytest.raises(HttpError, match="operation took longer") as caught:
+    with pytest.raises(HttpError, match="request took longer") as caught:
         await wait()
     assert caught.value.status == 504
 

@@ -83,7 +83,7 @@ def engine_of(begun: asyncio.Event, wait: Callable[[asyncio.Event], Awaitable[No
         ("{slow}", 0, never, "SERVICE_UNAVAILABLE", "nothing was stored"),
         ("mutation {slowly}", 2, never, "SERVICE_UNAVAILABLE", "nothing was stored"),
         ("mutation {slowly}", 0, never, "SERVICE_UNAVAILABLE", "nothing was stored"),
-        ("mutation {slowly}", 0, later, "OUTCOME_UNKNOWN", "unknown whether the mutation was stored"),
+        ("mutation {slowly}", 0, later, "OUTCOME_UNKNOWN", "unknown whether the change was stored"),
     ],
     ids=["a query", "an incomplete body", "a mutation", "a mutation that commits"],
 )

@@ -294,6 +294,6 @@ def test_a_mutation_that_took_too_long_is_told_what_it_may_have_waited_for() -> 
 
     told = http_error_of(stopped.value, "request")
     assert (told.status, told.code) == (504, "TIMEOUT")
-    assert "mutation took too long" in told.message
+    assert "change took too long" in told.message
     assert "waited for other changes of the same rows" in told.message
     assert "nothing was stored" in told.message

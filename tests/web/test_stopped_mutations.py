@@ -65,7 +65,7 @@ def check(reply: Reply) -> None:
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "TIMEOUT"
     assert error["extensions"]["written"]["version"] == 1
-    assert "don't repeat the mutation" in error["message"]
+    assert "don't repeat the change" in error["message"]
 
 
 async def test_a_payload_that_is_being_read_at_the_end_says_what_was_written(

@@ -47,7 +47,7 @@ RESPONSES: Mapping[int, Response] = {
         " is not known whether the change is stored; repeat it with the same `Idempotency-Key`, or read first.",
         ("Retry-After",),
     ),
-    504: Response("The operation took too long and was stopped. Nothing is written."),
+    504: Response("The request took too long and was stopped. Nothing is written."),
 }
 """By status."""
 BEFORE_ENDPOINTS = (408, 414, 431)
