@@ -161,7 +161,7 @@ class Engine:
     async def respond(
         self, subscribed: Subscribed, events: Sequence[object], context: object, *, by_plan: bool = True
     ) -> list[ExecutionResult]:
-        """Return the response to each event. They share the context, and so what they read, in one snapshot."""
+        """Return the responses to the events, in one snapshot; a plan leaves out events beyond a page."""
         operation, (variables, values, items) = subscribed.operation, subscribed.checked
         if (turn := self._begin(context, values * len(events), items, is_query=True)) is not None:
             await turn

@@ -69,7 +69,7 @@ class EventPlan(Protocol):
     async def responses(
         self, events: Sequence[Any], variables: VariableValues, context: Any, /
     ) -> Sequence[dict[str, Any]] | None:
-        """Return the data of the response to each event; None if graphql-core has to find the errors."""
+        """Return the data of the responses to the first events; None if graphql-core has to find the errors."""
         ...
 
 
@@ -146,7 +146,7 @@ class Plans:
     async def responses(
         self, operation: Operation, variables: VariableValues, events: Sequence[object], context: object
     ) -> list[ExecutionResult] | None:
-        """Return the response to each event; None if graphql-core has to execute them.
+        """Return the responses to the first events; None if graphql-core has to execute them.
 
         Raise failures of the `final` types.
         """

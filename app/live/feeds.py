@@ -13,6 +13,7 @@ from app.live.backlog import Backlog
 from app.live.groups import Group, Respond, Turns
 from app.live.heads import HeadReading
 from app.live.keys import Key
+from app.live.pace import Pace
 from app.live.reading import Reading
 from app.unavailable import DatabaseUnavailable
 
@@ -58,12 +59,12 @@ class Feed:
         elif position < self._head and self._checking is None and self._reading is not None:
             self._checking = asyncio.create_task(self._check())
 
-    def open(self, key: Key, followed: Followed, respond: Respond, most: int) -> Group:
+    def open(self, key: Key, followed: Followed, respond: Respond, pace: Pace) -> Group:
         """Return a new group."""
         if self._reading is None:
             self._reading = Reading(self._reads, self._head)
         group = self.groups[key] = Group(
-            followed, respond, reading=self._reading, head=lambda: self._head, turns=self._turns, most=most
+            followed, respond, reading=self._reading, head=lambda: self._head, turns=self._turns, pace=pace
         )
         return group
 

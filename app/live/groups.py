@@ -1,6 +1,7 @@
 """Groups of equal streams: each event is executed once, and the response sent to all."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from app.db.rows import EventRow
 from app.graphql.feed import Followed
 from app.live.ended import LiveCode
 from app.live.latest import Latest
-from app.live.pages import ResponseTooLong, fitting
+from app.live.pace import Pace
+from app.live.pages import ResponseTooLong
 from app.live.reading import EventsMissing, Reading
 from app.live.stream import LiveStream
 from app.live.updates import Update, sent_together
@@ -79,18 +81,15 @@ class Group:
         reading: Reading,
         head: Callable[[], int],
         turns: Turns,
-        most: int,
+        pace: Pace,
     ) -> None:
-        """`most`: maximum number of events that are executed with one snapshot."""
         self.position = 0
         self._followed = followed
         self._respond = respond
         self._reading = reading
         self._head = head
         self._turns = turns
-        self._most = most
-        self._together = most
-        """Number of events whose responses are expected to fit into a page."""
+        self._pace = pace
         self._all = set[LiveStream]()
         """All streams, including those that are behind."""
         self._members: dict[LiveStream, None] = {}
@@ -198,24 +197,27 @@ class Group:
             return await self._read(position) if self._turns.has_room() else None
 
     async def _read(self, position: int) -> Page | End | None:
-        """Return the next updates, or why there are none: None if the database is unavailable at the moment."""
+        """Return the next updates, or why there are none: None if another attempt may succeed."""
+        events: Sequence[EventRow] = ()
         try:
             found = await self._reading.after(position, self._head(), self._followed)
-            events = found.events[: self._together]
+            events = found.events[: self._pace.together]
+            began = time.monotonic()
             updates = await self._respond(events) if events else []
         except EventsMissing:
             return _GAP
         except DatabaseUnavailable:
             return None
         except (StatementTimeout, TimeoutError):
-            return _TOO_LONG
+            # A stream that is resumed reads the same events, so it gets on only if fewer are tried.
+            return None if self._pace.was_late(len(events)) else _TOO_LONG
         except ResponseTooLong:
             return _TOO_LARGE
         except Exception as error:  # noqa: BLE001 - only this group's streams end
             _log.error("live_failure", exc_info=error)
             return _FAILED
         if updates:
-            self._together = fitting(updates, self._most)
+            self._pace.was_read(updates, time.monotonic() - began)
         read = found.position if len(updates) == len(found.events) else updates[-1].position
         # Nothing is visible yet of what was announced.
         return Page(updates, read) if read > position else None

@@ -24,6 +24,7 @@ from app.live.ended import LiveCode, LiveEnded
 from app.live.feeds import Feed, Heads
 from app.live.groups import Group
 from app.live.keys import Key, key_of
+from app.live.pace import Paces
 from app.live.pages import page_of
 from app.live.room import LiveLimits, Room
 from app.live.stream import LiveStream
@@ -71,6 +72,7 @@ class Live:
         self.backlog = Backlog(_BACKLOG_BYTES)
         """The updates that wait for clients."""
         self._turns = Turns(_TURNS, reserve=_RESERVED_TURNS, seconds=self._limits.seconds)
+        self._paces = Paces()
         self._credentials = Credentials()
         self._is_restarting = False
         self.responses = 0
@@ -187,7 +189,8 @@ class Live:
             self._room.take(company_id, key)
             respond = partial(self._respond, company_id, scopes, subscribed)
             most = max(1, min(self._limits.queued, _VALUES_TOGETHER // max(subscribed.checked.values, 1)))
-            group = feed.open(key, subscribed.source.followed, respond, most)
+            pace = self._paces.of(company_id, key, most)
+            group = feed.open(key, subscribed.source.followed, respond, pace)
         on_close = partial(self._close, feed, company_id, key, group, credential)
         stream = LiveStream(
             company_id, position, group, self.backlog, client=client, most=self._limits.queued, on_close=on_close

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from graphql import ExecutionResult
 
+from app.db.plans.held import PAGE_BYTES
 from app.live.updates import Update
 
-PAGE_BYTES = 1_000_000
-"""Size from which on responses are not put together with further ones, in bytes."""
 LONGEST = 10_000_000
 """Maximum size of the response to one event, in bytes."""
 

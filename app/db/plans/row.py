@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, lateral, literal_column, select, true
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, Table, lateral, literal_column, select, true
 
 from app.db.declarations import narrowed
 
 
 class Row:
     """A row of a table, under an alias."""
+
+    _is_alone = False
+    """Whether PostgreSQL reads what the row refers to for it alone, instead of joining it for all rows at once."""
 
     def __init__(self, table: Table, numbers: Iterator[int]) -> None:
         self._begin(table.alias(), numbers)
@@ -24,7 +27,8 @@ class Row:
         place = key, table
         if place not in self._joined:
             row = Row(table, self._numbers)
-            self._joined[place] = Joined(row, self.table.c[key], f"joined_{next(self._numbers)}")
+            row._is_alone = self._is_alone
+            self._joined[place] = Joined(row, self.table.c[key], f"joined_{next(self._numbers)}", alone=self._is_alone)
         return self._joined[place]
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
@@ -49,13 +53,24 @@ class DerivedRow(Row):
         return ()
 
 
+class LoneRow(DerivedRow):
+    """A row that is derived, and the only one of a step.
+
+    Without statistics, PostgreSQL may expect that a company has a single customer, and write the JSON of all customers
+    for a join. It doesn't for the row of a subquery with an offset.
+    """
+
+    _is_alone = True
+
+
 class Joined:
     """A row that another row refers to, or no row."""
 
-    def __init__(self, row: Row, reference: ColumnElement[Any], name: str) -> None:
+    def __init__(self, row: Row, reference: ColumnElement[Any], name: str, *, alone: bool) -> None:
         self.row = row
         self.name = name
         self._reference = reference
+        self._alone = alone
         self._columns: list[ColumnElement[Any]] = []
 
     def column(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -66,4 +81,5 @@ class Joined:
 
     def query(self) -> Select[Any]:
         """Return the query that is joined."""
-        return self.row.select(*self._columns).where(self.row.table.c.id == self._reference)
+        query = self.row.select(*self._columns).where(self.row.table.c.id == self._reference)
+        return query.offset(literal_column("0", Integer())) if self._alone else query

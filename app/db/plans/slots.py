@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 from app.db.arguments import Arguments
 from app.db.conditions import Bind
 from app.db.plans.rendering import number
-from app.db.plans.row import DerivedRow, Row
+from app.db.plans.row import DerivedRow, LoneRow, Row
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
@@ -38,6 +38,10 @@ class Slots:
     def derived(self, table: FromClause) -> DerivedRow:
         """Return a row that isn't of a table."""
         return DerivedRow(table, self._numbers)
+
+    def lone(self, table: FromClause) -> LoneRow:
+        """Return a row that isn't of a table, and the only one of a step."""
+        return LoneRow(table, self._numbers)
 
     def arguments(self, slot: int, kind: type[ArgumentsT]) -> ArgumentsT:
         """Return the arguments in a slot."""

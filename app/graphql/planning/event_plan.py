@@ -11,7 +11,7 @@ from graphql.execution import VariableValues
 
 from app.db.arguments import Arguments, HeldRows
 from app.db.declarations import Entity
-from app.db.plans.held import held_statement
+from app.db.plans.held import page_statement
 from app.db.plans.slots import values_of
 from app.db.plans.tree import Held, JsonMembers, Single
 from app.db.rows import EventRow
@@ -26,7 +26,7 @@ ShowEvent = Callable[[UUID, EventRow], object]
 """Returns a field of a company's event as it is shown. Raises an exception for a value that isn't allowed."""
 _SUBJECT = "subject_id"
 Objects = Mapping[tuple[Entity[Any], UUID], Sequence[orjson.Fragment]]
-"""The JSON of objects, by entity and id: one for each of the plan's subjects."""
+"""The JSON of the objects that were read, by entity and id: one for each of the plan's subjects."""
 
 
 class Subject(NamedTuple):
@@ -62,7 +62,10 @@ class EventPlan:
     async def responses(
         self, events: Sequence[EventRow], variables: VariableValues, context: Context
     ) -> list[dict[str, Any]] | None:
-        """Return the data of the response to each event; None if graphql-core has to find the errors."""
+        """Return the data of the responses to the first events; None if graphql-core has to find the errors.
+
+        Events whose objects are too large to be read together are left out, but never the first one.
+        """
         scopes, company_id = context.principal.scopes, context.principal.company_id
         entities = [entity_of(EventType(event.type)) for event in events]
         if not self._scopes <= scopes or any(entity.scope not in scopes for entity in entities):
@@ -72,17 +75,17 @@ class EventPlan:
             found = await self._read(entities, events, variables, context)
         if found is None:
             return None
-        return [
-            {
-                self._key: {
-                    name: found[entity, event.subject_id][member]
-                    if isinstance(member, int)
-                    else member(company_id, event)
-                    for name, member in self._members
-                }
+        responses = list[dict[str, Any]]()
+        for entity, event in zip(entities, events, strict=True):
+            shown = found.get((entity, event.subject_id), ())
+            if self._subjects and not shown:
+                break
+            members = {
+                name: shown[member] if isinstance(member, int) else member(company_id, event)
+                for name, member in self._members
             }
-            for entity, event in zip(entities, events, strict=True)
-        ]
+            responses.append({self._key: members})
+        return responses
 
     async def _read(
         self, entities: Sequence[Entity[Any]], events: Sequence[EventRow], variables: VariableValues, context: Context
@@ -103,7 +106,7 @@ class EventPlan:
         shapes = [context.json_scalar, tuple(ids), *(argument.shape for argument in arguments)]
         asked = self._statements.latest(shapes)
         if asked is None:
-            make = partial(held_statement, held, arguments, self._fixed_limits, json_scalar=context.json_scalar)
+            make = partial(page_statement, held, arguments, self._fixed_limits, json_scalar=context.json_scalar)
             asked = await self._statements.get(shapes, arguments, make)
         row = await context.row(asked, asked.parameters(company_id, values_of(arguments)))
         if row is None:
@@ -112,7 +115,7 @@ class EventPlan:
         return {
             (entity, subject_id): shown
             for entity, subjects in ids.items()
-            for subject_id, shown in zip(subjects, _by_row([next(columns) for _ in self._subjects]), strict=True)
+            for subject_id, shown in zip(subjects, _by_row([next(columns) for _ in self._subjects]), strict=False)
         }
 
 
