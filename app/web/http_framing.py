@@ -1,16 +1,13 @@
 """Answers whose length is unknown when they begin: how they are framed for old clients, and how they are cut off."""
 
-import socket
-import struct
-from contextlib import suppress
 from typing import Any, cast
 
 from uvicorn._types import ASGISendCallable
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from app.web.transports import reset
+
 _LENGTH = b"content-length"
-_RESET = struct.pack("ii", 1, 0)
-"""The value of SO_LINGER with which closing a connection resets it."""
 
 
 class AnswerCut(Exception):
@@ -31,11 +28,10 @@ def cut_off(cycle: RequestResponseCycle) -> None:
     HTTP/1.0, as nginx does by default, would otherwise pass the answer on as complete.
     """
     cycle.disconnected = True
-    transport = cycle.transport
-    if not cycle.chunked_encoding:
-        with suppress(OSError):
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    transport.abort()
+    if cycle.chunked_encoding:
+        cycle.transport.abort()
+    else:
+        reset(cycle.transport)
 
 
 def announced_length(message: Any) -> int:

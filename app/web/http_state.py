@@ -1,9 +1,7 @@
 """State of a connection: its last request, what it waits for, and the bytes buffered for its client."""
 
 import asyncio
-from fcntl import ioctl
 from functools import partial
-from termios import FIONREAD
 from typing import Any, cast
 
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope
@@ -18,6 +16,7 @@ from app.web.http_framing import AnswerCut, announced_length, cut_off, framed
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.leaving import tell_leaving
 from app.web.pipelining import REQUEST_BYTES
+from app.web.transports import has_unread
 from app.web.writing import offer_write
 
 
@@ -233,15 +232,6 @@ class ConnectionState(UpgradeProtocol):
 
     def _header_bytes(self) -> int:
         return sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.headers)
-
-
-def has_unread(transport: asyncio.Transport) -> bool:
-    """Return whether the kernel has data of a connection that this process has not read yet."""
-    try:
-        count = ioctl(transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
-    except OSError:
-        return False
-    return any(count)
 
 
 _FIELD_BYTES = len(": \r\n")

@@ -14,9 +14,9 @@ from websockets.http11 import Request
 
 from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE
 from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED
-from app.web.http_state import has_unread
 from app.web.http_timeouts import MIN_BODY_RATE
 from app.web.transport_ws import CloseCode
+from app.web.transports import has_unread
 from app.web.websocket_handshake import RESTARTING, HandshakeProtocol
 from app.web.writing import offer_write
 

@@ -4,7 +4,7 @@ answers that are cut off, which no client takes for complete ones."""
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from app.web.answers import Answer
 from app.web.envelope import Envelope
 from app.web.http_framing import AnswerCut
+from app.web.transports import has_unread, reset
 from tests.support.listening import Wire, listening, wired
 
 pytestmark = pytest.mark.usefixtures("reading")
@@ -23,7 +24,7 @@ CHUNKS = b"6\r\nfirst,\r\n4\r\nlast\r\n0\r\n\r\n"
 Run = Callable[[Callable[[Wire], Coroutine[Any, Any, None]]], None]
 
 
-async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in pieces, in whole or in part."""
     if scope["path"] == "/whole":
         await Answer(200, b'"whole"').send(send)
@@ -31,6 +32,12 @@ async def app(scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": b"first,", "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": True})
+    if scope["path"] == "/left":
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        # The transport is closed a turn later.
+        await asyncio.sleep(0.01)
+        raise AnswerCut
     if scope["path"] == "/cut":
         # Long enough that what was sent is read.
         await asyncio.sleep(0.05)
@@ -119,3 +126,48 @@ def test_an_answer_without_chunks_that_is_cut_off_ends_with_a_reset(run: Run) ->
             await wire.rest()
 
     run(test)
+
+
+@pytest.mark.parametrize("line", [HTTP_1_1, HTTP_1_0])
+def test_a_client_that_leaves_its_answer_is_not_a_failure(line: bytes, run: Run) -> None:
+    async def test(wire: Wire) -> None:
+        await wire.send(line % (b"GET", b"left"))
+        await wire.reply()
+        wire.reset()
+        await asyncio.sleep(0.1)
+
+    run(test)
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("has_socket", [True, False])
+def test_a_closed_connection_has_no_socket(
+    *, has_socket: bool, loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def test() -> None:
+        made, lost = asyncio.Event(), asyncio.Event()
+        transports: list[asyncio.Transport] = []
+
+        class Kept(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                # uvloop's is no subclass.
+                transports.append(cast("asyncio.Transport", transport))
+                # uvloop makes the socket when it is first asked for.
+                assert not has_socket or transport.get_extra_info("socket") is not None
+                made.set()
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                assert exc is None or isinstance(exc, OSError)
+                lost.set()
+
+        async with await asyncio.get_running_loop().create_server(Kept, "127.0.0.1", 0) as server:
+            async with wired(server.sockets[0].getsockname()[1]) as wire:
+                await made.wait()
+                wire.reset()
+                await lost.wait()
+            await asyncio.sleep(0)
+            assert not has_unread(transports[0])
+            reset(transports[0])
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(test())
