@@ -1,14 +1,20 @@
 """Turns for connections, with a reason in the log when a turn doesn't come in time."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from app.db.waits import Waits
+from app.scheduling.held_turns import Holder, Holders
 from app.scheduling.turns import Turns, reserve_of
 from app.unavailable import TooBusy
 
 _CONNECTIONS_PER_SNAPSHOT = 3
 """One in this many connections for transactions can be kept by a snapshot."""
 _MOST_WAITING = 100
+_LOOK_SECONDS = 0.1
+"""Interval at which a request that waits looks for slow clients, in seconds."""
 
 
 class ConnectionTurns(Turns):
@@ -54,13 +60,43 @@ class ConnectionTurns(Turns):
         return f"{taken}; the longest wait for the database's answer has lasted {self._waits.longest_seconds():.1f} s"
 
 
-def snapshot_turns(connections: int, waits: Waits, *, seconds: float) -> ConnectionTurns:
-    """Return turns for a third of the connections. If there are several, the last one is for another company."""
-    return ConnectionTurns(
-        max(1, connections // _CONNECTIONS_PER_SNAPSHOT),
-        waits,
-        seconds=seconds,
-        reserve=1,
-        most_waiting=_MOST_WAITING,
-        what="turns of snapshots",
-    )
+class SnapshotTurns(ConnectionTurns):
+    """Turns for a third of the connections. If there are several, the last one is for another company.
+
+    They are held while clients receive what was read. So while a company without a turn waits for one, another turn
+    whose client is slow is ended.
+    """
+
+    def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
+        super().__init__(
+            max(1, connections // _CONNECTIONS_PER_SNAPSHOT),
+            waits,
+            seconds=seconds,
+            reserve=1,
+            most_waiting=_MOST_WAITING,
+            what="turns of snapshots",
+        )
+        self._holders = Holders()
+
+    @asynccontextmanager
+    async def held(self, holder: Holder) -> AsyncGenerator[None]:
+        """Wait for a turn, and give it back in the end. Raise TooBusy."""
+        company_id = holder.company_id
+        if not self.take_free(company_id):
+            looking = asyncio.create_task(self._look_for_slow(company_id))
+            try:
+                await self.take(company_id)
+            finally:
+                looking.cancel()
+        try:
+            with self._holders.holding(holder):
+                yield
+        finally:
+            self.give_back(company_id)
+
+    async def _look_for_slow(self, company_id: UUID) -> None:
+        """End turns of slow clients until this is canceled. A turn may go to another company that waits, too."""
+        while True:
+            if not self._held[company_id]:
+                self._holders.end_slowest_for(company_id)
+            await asyncio.sleep(_LOOK_SECONDS)

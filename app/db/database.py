@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from app.db.connection_turns import ConnectionTurns, snapshot_turns
+from app.db.connection_turns import ConnectionTurns, SnapshotTurns
 from app.db.driver_errors import translate_failures, translated_failure
 from app.db.engines import create_engines
 from app.db.feed_work import FeedWork
@@ -18,6 +18,7 @@ from app.db.probing import Probe
 from app.db.read_session import ReadSession
 from app.db.waits import GRACE_SECONDS, Waits
 from app.db.write_health import WriteHealth
+from app.scheduling.held_turns import Holder
 from app.scheduling.turns import PoolUsage
 
 SERVICE_ROLE = "customer_gateway_service"
@@ -90,7 +91,7 @@ class Database:
         self.after_commit: Callable[[], None] = _nothing
         """Called after each commit of a unit of work."""
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
-        self._snapshots = snapshot_turns(pool_size, self.waits, seconds=pool_timeout_seconds)
+        self._snapshots = SnapshotTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager
@@ -109,13 +110,13 @@ class Database:
         )
 
     @asynccontextmanager
-    async def snapshot(self, company_id: UUID) -> AsyncGenerator[ReadSession]:
+    async def snapshot(self, holder: Holder) -> AsyncGenerator[ReadSession]:
         """Yield a session that several operations read, in the company's turn of these. Raise TooBusy.
 
         It is heavy, but has turns of its own: it keeps its connection while a client reads what was found.
         """
-        async with self._snapshots.turn(company_id):
-            session = self.session(company_id, has_heavy_turn=True)
+        async with self._snapshots.held(holder):
+            session = self.session(holder.company_id, has_heavy_turn=True)
             has_failed = True
             try:
                 yield session

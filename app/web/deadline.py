@@ -151,7 +151,7 @@ class Deadline:
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._end(ClientGone())
+        self.end(ClientGone())
 
     def _expire(self) -> None:
         if self._reads_body and self._turns_left:
@@ -160,11 +160,12 @@ class Deadline:
         elif self._reads_body:
             # The rest of the body isn't read, so the connection can't be reused.
             message = f"The body took longer than {self._seconds:g} seconds to arrive."
-            self._end(HttpError(408, FailureCode.TIMEOUT, message, (("connection", "close"),)))
+            self.end(HttpError(408, FailureCode.TIMEOUT, message, (("connection", "close"),)))
         else:
-            self._end(OperationTimeout(self._seconds, self._cause))
+            self.end(OperationTimeout(self._seconds, self._cause))
 
-    def _end(self, reason: Exception) -> None:
+    def end(self, reason: Exception) -> None:
+        """Cancel the task, and raise this exception instead."""
         if self._reason is None:
             self._reason = reason
             self._task.cancel()

@@ -16,6 +16,7 @@ from app.graphql.rules import Rules
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable, executor_class, optimized_is_awaitable
 from app.rest.documents import TRUSTED
+from app.scheduling.held_turns import Holder
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.unavailable import DatabaseUnavailable, StatementTimeout
@@ -58,12 +59,12 @@ def contexts_of(settings: Settings, database: Database, recent: RecentLists, eng
 
 def snapshots_of(
     database: Database, open_context: partial[Context]
-) -> Callable[[Principal], AbstractAsyncContextManager[Callable[[Principal], Context]]]:
+) -> Callable[[Holder], AbstractAsyncContextManager[Callable[[Principal], Context]]]:
     """Return what opens a snapshot of a company, and contexts of operations that read it."""
 
     @asynccontextmanager
-    async def open_snapshot(principal: Principal) -> AsyncGenerator[Callable[[Principal], Context]]:
-        async with database.snapshot(principal.company_id) as session:
+    async def open_snapshot(holder: Holder) -> AsyncGenerator[Callable[[Principal], Context]]:
+        async with database.snapshot(holder) as session:
             yield partial(open_context, snapshot=session)
 
     return open_snapshot

@@ -8,6 +8,7 @@ the last page is sent, and whenever the client leaves, the time is over, or the 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
@@ -19,17 +20,19 @@ from app.graphql.planning.reading import MAX_PAGE_SIZE
 from app.rest.answers import Pages
 from app.rest.pages import Page, page_of
 from app.rest.recent_bodies import RecentBodies
+from app.scheduling.held_turns import PATIENCE_SECONDS, Holder
 from app.web.answers import JSON_TYPE, Answer
-from app.web.causes import LIST_TIMEOUT
+from app.web.causes import LIST_TIMEOUT, SLOW_CLIENT
 from app.web.deadline import Deadline
 from app.web.graphql_request import ClientGone, has_left
+from app.web.http_errors import OperationTimeout
 from app.web.request_log import OperationRecord
 from app.web.rest_answers import Ran, data_of
 from app.web.rest_errors import not_found, unmet
 from app.web.rest_requests import Given
 from app.web.running import OpenContext
 
-OpenSnapshot = Callable[[Principal], AbstractAsyncContextManager[OpenContext]]
+OpenSnapshot = Callable[[Holder], AbstractAsyncContextManager[OpenContext]]
 Run = Callable[[Given], Awaitable[Outcome]]
 
 FIRST, AFTER = "first", "after"
@@ -118,13 +121,16 @@ class WholeList:
         opening = b"["
         with self._lists.deadline(receive) as deadline:
             deadline.begin_query()
-            async with self._lists.open_snapshot(self.principal) as open_context:
+            ended = OperationTimeout(PATIENCE_SECONDS, SLOW_CLIENT)
+            holder = Holder(self.principal.company_id, partial(deadline.end, ended))
+            async with self._lists.open_snapshot(holder) as open_context:
                 rows = min(_FIRST_ROWS, self._lists.rows)
                 page = await self._read(open_context, {FIRST: rows})
                 deadline.extend(self._lists.seconds, LIST_TIMEOUT)
                 await self._begin(send)
                 while page.after is not None:
-                    await _sent(send, opening + page.rows[1:-1])
+                    with holder.sending(len(page.rows)):
+                        await _sent(send, opening + page.rows[1:-1])
                     opening = b","
                     rows = max(1, min(self._lists.rows, rows * _PAGE_BYTES // len(page.rows)))
                     page = await self._read(open_context, {FIRST: rows, AFTER: page.after})

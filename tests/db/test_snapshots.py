@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.pooling import Pooling
 from app.db.read_session import SessionEnded
+from app.scheduling.held_turns import Holder
 from app.unavailable import Cause, DatabaseUnavailable, TooBusy
 from tests.support.records import Records, new_company
 
@@ -19,6 +20,11 @@ COUNT = "SELECT count(*) FROM customers WHERE company_id = $1"
 STATE = "SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')"
 PID = "SELECT pg_backend_pid()"
 END = text("SELECT pg_terminate_backend(:pid, 10_000)")
+
+
+def held_by(company_id: UUID) -> Holder:
+    """A holder whose client is never slow."""
+    return Holder(company_id, lambda: None)
 
 
 @asynccontextmanager
@@ -37,7 +43,7 @@ async def database_of(size: int, dsn: str, pooling: Pooling = Pooling.SESSION) -
 
 async def test_statements_of_a_snapshot_see_one_moment(database: Database, records: Records) -> None:
     await records.customer()
-    async with database.snapshot(records.company_id) as snapshot:
+    async with database.snapshot(held_by(records.company_id)) as snapshot:
         before = await snapshot.row(COUNT, [records.company_id], plan_for_values=False)
         await records.customer()
         after = await snapshot.row(COUNT, [records.company_id], plan_for_values=False)
@@ -49,7 +55,7 @@ async def test_statements_of_a_snapshot_see_one_moment(database: Database, recor
 async def test_a_snapshot_is_one_moment_behind_a_transaction_pooler(service_dsn: str, records: Records) -> None:
     async with (
         database_of(3, service_dsn, Pooling.TRANSACTION) as opened,
-        opened.snapshot(records.company_id) as snapshot,
+        opened.snapshot(held_by(records.company_id)) as snapshot,
     ):
         for _ in range(3):
             assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
@@ -60,12 +66,12 @@ async def test_a_snapshot_shows_the_rows_of_its_company_only(
     database: Database, records: Records, owner_engine: AsyncEngine
 ) -> None:
     await records.customer()
-    async with database.snapshot(await new_company(owner_engine)) as snapshot:
+    async with database.snapshot(held_by(await new_company(owner_engine))) as snapshot:
         assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
 
 
 async def test_a_snapshot_outlasts_a_failed_statement(database: Database, records: Records) -> None:
-    async with database.snapshot(records.company_id) as snapshot:
+    async with database.snapshot(held_by(records.company_id)) as snapshot:
         assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
         await records.customer()
         with pytest.raises(Exception, match="division by zero"):
@@ -75,7 +81,7 @@ async def test_a_snapshot_outlasts_a_failed_statement(database: Database, record
 
 async def test_a_snapshot_that_lost_its_connection_fails(service_dsn: str, owner_engine: AsyncEngine) -> None:
     async with database_of(3, service_dsn) as opened:
-        async with opened.snapshot(uuid4()) as snapshot:
+        async with opened.snapshot(held_by(uuid4())) as snapshot:
             row = await snapshot.row(PID, [], plan_for_values=False)
             assert row is not None
             async with owner_engine.connect() as owner:
@@ -83,7 +89,7 @@ async def test_a_snapshot_that_lost_its_connection_fails(service_dsn: str, owner
             with pytest.raises(DatabaseUnavailable) as failed:
                 await snapshot.row(PID, [], plan_for_values=False)
         assert failed.value.cause is Cause.CONNECTION_LOST
-        async with opened.snapshot(uuid4()) as snapshot:
+        async with opened.snapshot(held_by(uuid4())) as snapshot:
             assert await snapshot.row(PID, [], plan_for_values=False) is not None
 
 
@@ -92,7 +98,7 @@ async def test_a_statement_is_canceled_with_the_reader_of_its_snapshot(service_d
         begun = asyncio.Event()
 
         async def read() -> None:
-            async with opened.snapshot(uuid4()) as snapshot:
+            async with opened.snapshot(held_by(uuid4())) as snapshot:
                 begun.set()
                 await snapshot.row("SELECT pg_sleep(20)", [], plan_for_values=False)
 
@@ -106,7 +112,7 @@ async def test_a_statement_is_canceled_with_the_reader_of_its_snapshot(service_d
 
 
 async def test_nothing_reads_a_snapshot_after_its_end(database: Database) -> None:
-    async with database.snapshot(uuid4()) as snapshot:
+    async with database.snapshot(held_by(uuid4())) as snapshot:
         pass
     with pytest.raises(SessionEnded):
         await snapshot.row(PID, [], plan_for_values=False)
@@ -121,7 +127,7 @@ async def test_snapshots_keep_a_third_of_the_connections(size: int, of_one: int,
         async with AsyncExitStack() as stack:
             for number, company_id in enumerate(companies):
                 try:
-                    snapshot = await stack.enter_async_context(opened.snapshot(company_id))
+                    snapshot = await stack.enter_async_context(opened.snapshot(held_by(company_id)))
                     await snapshot.row(PID, [], plan_for_values=False)
                 except TooBusy:
                     return number
@@ -137,10 +143,10 @@ async def test_a_snapshot_waits_for_the_end_of_another(service_dsn: str) -> None
         company = uuid4()
 
         async def read() -> bool:
-            async with opened.snapshot(company) as snapshot:
+            async with opened.snapshot(held_by(company)) as snapshot:
                 return await snapshot.row(PID, [], plan_for_values=False) is not None
 
-        async with opened.snapshot(company):
+        async with opened.snapshot(held_by(company)):
             waiting = asyncio.create_task(read())
             await asyncio.sleep(0.05)
             assert opened.pools()["snapshots"] == (1, 1, 1)
