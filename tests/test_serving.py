@@ -51,6 +51,7 @@ def test_every_line_is_json_and_the_first_says_once_what_is_served(
         "whole_requests": True,
         "trusted_only": False,
         "explorer": False,
+        "rest": True,
         "metrics": True,
         "changed_limits": {"request_timeout_seconds": 20.5, "max_depth": 9},
     }
