@@ -19,7 +19,7 @@ from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of, started
 
-SECONDS = 1.0
+SECONDS = 2.0
 CREATE = """
 mutation ($a: CreateCustomerInput!) {
   a: createCustomer(input: $a) { customer { id version customerNumber } errors { code } }
@@ -44,7 +44,7 @@ mutation ($a: UpsertCustomersInput!) {
 """
 SLOW_COMMIT = """
 CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN IF NEW.notes = 'slow commit' THEN PERFORM pg_sleep(2); END IF; RETURN NULL; END $$;
+$$ BEGIN IF NEW.notes = 'slow commit' THEN PERFORM pg_sleep(3); END IF; RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON customers DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION slow_commit();
 """
@@ -70,7 +70,7 @@ async def patient_client(service_dsn: str, company: UUID, tmp_path: Path) -> Asy
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def _slow_commit(owner_engine: AsyncEngine) -> AsyncGenerator[None]:
-    """Commits that take two seconds, of customers whose notes say so."""
+    """Commits that take three seconds, of customers whose notes say so."""
     async with owner_engine.begin() as connection:
         for statement in SLOW_COMMIT.strip().split(";\nCREATE CONSTRAINT"):
             prefix = "" if statement.startswith("CREATE FUNCTION") else "CREATE CONSTRAINT"
