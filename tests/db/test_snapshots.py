@@ -19,7 +19,7 @@ from tests.support.records import Records, new_company
 COUNT = "SELECT count(*) FROM customers WHERE company_id = $1"
 STATE = "SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')"
 PID = "SELECT pg_backend_pid()"
-END = text("SELECT pg_terminate_backend(:pid, 10_000)")
+END = text("SELECT pg_terminate_backend(:pid, 10000)")
 
 
 def held_by(company_id: UUID) -> Holder:

@@ -14,7 +14,7 @@ from tests.rest.streaming import CUSTOMERS, LARGE, Reader, Serve, Streams, body_
 from tests.support.databases import execute, opened, service_login
 from tests.support.records import Records, new_company
 
-LOSE_SNAPSHOTS = text("""SELECT count(pg_terminate_backend(pid, 10_000)) FROM pg_stat_activity
+LOSE_SNAPSHOTS = text("""SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
 WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()""")
 
 
