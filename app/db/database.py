@@ -113,7 +113,7 @@ class Database:
     async def snapshot(self, holder: Holder) -> AsyncGenerator[ReadSession]:
         """Yield a session that several operations read, in the company's turn of these. Raise TooBusy.
 
-        It is heavy, but has turns of its own: it keeps its connection while a client reads what was found.
+        It keeps its connection while a client reads what was found, so it doesn't take the turn of a heavy operation.
         """
         async with self._snapshots.held(holder):
             session = self.session(holder.company_id, has_heavy_turn=True)

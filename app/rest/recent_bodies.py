@@ -42,7 +42,7 @@ class RecentBodies:
         if self._is_off:
             return await read()
         reading = self._under_way.setdefault((company_id, name), _Reading())
-        # Whoever waits holds no connection. If the first request is given up, the next one reads the list.
+        # A request that waits here holds no connection. If the first request is canceled, the next one reads the list.
         async with reading.lock:
             if not reading.has_failed:
                 try:

@@ -1,4 +1,4 @@
-"""The service below a path: places and links lead there, whoever removes the path from requests."""
+"""The service below a path: `Location` and `Link` lead there, whether a proxy or the service removes the path."""
 
 from collections.abc import Callable
 from typing import Any

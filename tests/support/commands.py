@@ -95,8 +95,8 @@ def taken_port() -> Generator[int]:
 def free_port() -> int:
     """Return a port on which nobody listens, and which this process doesn't return again soon.
 
-    The kernel gives it to nobody who asks for any port. It would give one of its own to another process of the tests
-    before a command listens there.
+    It is outside the range from which the kernel chooses ports. From that range, another process of the tests could get
+    the same port before a command listens there.
     """
     for port in _ports:
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):

@@ -20,8 +20,8 @@ _INTRODUCTION = """\
 The customers of a company, and what belongs to them. Each endpoint runs one document of the GraphQL \
 schema, with the same rules and the same credentials; `x-graphql-document` is its id at `/graphql`.
 
-**Credentials.** Send `Authorization: Bearer <token>` or `x-api-key: <key>`. The credential determines the company and \
-its scopes what the caller may do.
+**Credentials.** Send `Authorization: Bearer <token>` or `x-api-key: <key>`. The credential determines the company, \
+and its scopes determine what the caller may do.
 
 **Values.** Unset values are null. Amounts are numbers with all of their decimals; requests may send them as strings, \
 too. Values of enumerations are read in either case. Ids are UUIDs, times are in UTC.
