@@ -100,7 +100,7 @@ def bench(  # noqa: PLR0913 - an argument for each option
     publish: Annotated[
         bool,
         typer.Option(
-            "--plot", help="Measure the fastest servers in production, and write samples, pictures and tables."
+            "--plot", help="Write samples, pictures and tables. A run with peers measures the fastest in production."
         ),
     ] = False,
     earlier: Annotated[
@@ -109,8 +109,8 @@ def bench(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
     # Over 40 lines because it has an argument for each option.
-    if publish and (workers or checkout or quick or live or over_rest):
-        msg = "it requires a whole run with peers: remove --quick, --workers, --beside, --rest and --live"
+    if publish and (workers or checkout or quick):
+        msg = "it requires a whole run: remove --quick, --workers and --beside"
         raise typer.BadParameter(msg, param_hint="--plot")
     generator = load or (Generator.WRK if wrk.find_wrk() else Generator.PYTHON)
     if live or (earlier and live_results.is_live(earlier)):
@@ -125,10 +125,11 @@ def bench(  # noqa: PLR0913 - an argument for each option
         }
         file = earlier or _measured_live(live_options(generator, changes, is_quick=quick))
         _say(live_results.tables(LiveResults.load(file)))
+        _publish(file if publish else None)
         return
     # Mutations run on a copy of the rows, which only the run with peers makes.
     known_queries = REST_QUERIES if over_rest else READS if multi_company or workers or checkout else QUERIES
-    defaults = QUICK if quick else PUBLISHED if publish else FULL
+    defaults = QUICK if quick else PUBLISHED if publish and not over_rest else FULL
     all_servers = () if workers or checkout or over_rest else _COMPANIES if multi_company else tuple(known_servers())
     timing = defaults.timing
     options = Options(
@@ -156,16 +157,19 @@ def bench(  # noqa: PLR0913 - an argument for each option
     )
     file = earlier or _measured(options, run, Cores.unpinned() if workers else Cores.of_this_machine())
     _say(report.table(Results.load(file)))
-    if publish:
-        for path in published.publish(file):
-            _say(f"Written: {path}")
+    _publish(file if publish else None)
+
+
+def _publish(file: Path | None) -> None:
+    for path in () if file is None else published.publish(file):
+        _say(f"Written: {path}")
 
 
 def _measured(options: Options, run: Callable[[Options, Stage, Tell, Tell], Run], cores: Cores) -> Path:
     _prepare(options.servers, cores)
     with runs.staged(_FOLDER / _data(options), options.customers, options.companies, cores, _say) as stage:
         measured = run(options, stage, _say, _tell)
-    path = measured.results(options).save(measured.blocks, options)
+    path = measured.results(options).save(measured.blocks, options, measured.more)
     _say(f"Written: {path}")
     return path
 

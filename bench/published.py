@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 from bench import plot, tables
 from bench.database import ROOT
+from bench.live.results import is_live
 from bench.results import COMPANIES_RUN, Results
 from bench.results import FOLDER as RESULTS
 
 FOLDER = RESULTS / "published"
 _PICTURE = ROOT / "docs" / "bench.svg"
 _DIGITS = 5
+_ITEM = "item"
+"""What stands for an item of a list until that is written."""
 
 
 def publish(path: Path) -> Iterator[Path]:
@@ -20,16 +24,18 @@ def publish(path: Path) -> Iterator[Path]:
 
     Only the run that README.md shows is drawn. Raise BenchError if a server was not warm.
     """
-    results = Results.load(path)
-    plot.check_warm(results.rows)
+    if not is_live(path):
+        plot.check_warm(Results.load(path).rows)
     kept = keep(path, FOLDER)
     yield kept
     if kept.name == tables.SUMMARIZED:
-        plot.draw(results, _PICTURE)
+        plot.draw(Results.load(path), _PICTURE)
         yield _PICTURE
-    for page, text in tables.texts(FOLDER).items():
-        page.write_text(tables.with_marked(page.read_text(encoding="utf-8"), text), encoding="utf-8")
-        yield page
+    texts = tables.texts(FOLDER)
+    for place, text in texts.items():
+        page = place.page.read_text(encoding="utf-8")
+        place.page.write_text(tables.with_marked(page, text, place.mark), encoding="utf-8")
+    yield from dict.fromkeys(place.page for place in texts)
 
 
 def keep(path: Path, folder: Path) -> Path:
@@ -43,13 +49,11 @@ def keep(path: Path, folder: Path) -> Path:
 
 
 def _lines(content: dict[str, Any]) -> str:
-    """Return JSON with a line for each row and each contestant's samples, so that versions can be compared."""
-    blocks = content.pop("blocks")
-    text = json.dumps({**content, "rows": ["row"] * len(content["rows"]), "blocks": ["block"] * len(blocks)}, indent=1)
-    for row in content["rows"]:
-        text = text.replace('"row"', json.dumps(row, separators=(",", ":")), 1)
-    for block in blocks:
-        text = text.replace('"block"', json.dumps(block, separators=(",", ":")), 1)
+    """Return JSON with a line for each item of a list, such as a contestant's samples: versions can be compared."""
+    items = {name: cast("list[Any]", value) for name, value in content.items() if isinstance(value, list)}
+    text = json.dumps({**content, **{name: [_ITEM] * len(values) for name, values in items.items()}}, indent=1)
+    for item in chain.from_iterable(items.values()):
+        text = text.replace(f'"{_ITEM}"', json.dumps(item, separators=(",", ":")), 1)
     return text + "\n"
 
 

@@ -5,7 +5,7 @@ import http.client
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.rest.documents import TEXTS
@@ -17,6 +17,7 @@ from bench.failures import BenchError
 from bench.load import HOST, request
 from bench.measure import Block
 from bench.options import Mode, Options
+from bench.results import REST_RUN
 from bench.runs import Run, Tell, blocks_of, named, side_by_side
 from bench.servers import Stage, known_servers
 
@@ -78,6 +79,9 @@ def over_rest(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
                 for cursor in cursors
             ],
         }
+        # Before any other request, so that its process has nothing prepared.
+        lists = [read_all(asker, stage, values.customers)]
+        say(f"The first list of the process: {lists[0]}")
         for query in options.queries:
             for pair in pairs[query]:
                 _compare(asker, pair)
@@ -87,8 +91,9 @@ def over_rest(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
             ]
             blocks += blocks_of(Mode.PRODUCTION, query, contestants, options, stage, tell)
         for _ in range(options.timing.rounds):
-            say(str(read_all(asker, stage, values.customers)))
-    return Run("rest", "the same document over GraphQL", blocks, {})
+            lists.append(read_all(asker, stage, values.customers))
+            say(str(lists[-1]))
+    return Run(REST_RUN, "the same document over GraphQL", blocks, {}, {"lists": [asdict(one) for one in lists]})
 
 
 def read_all(asker: Asker, stage: Stage, customers: int) -> Whole:

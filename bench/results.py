@@ -21,6 +21,8 @@ PEERS_RUN = "peers"
 """The kind of a run with peers."""
 COMPANIES_RUN = "companies"
 """The kind of a run with several companies."""
+REST_RUN = "rest"
+"""The kind of a run over REST."""
 FOLDER = Path(__file__).with_name("results")
 _PACKAGES = (
     "ariadne",
@@ -82,8 +84,8 @@ class Results:
     """The load generator, with its version."""
     rows: tuple[Row, ...]
 
-    def save(self, blocks: Sequence[Block], options: Options) -> Path:
-        """Write the results and all samples to a new file, and return its path."""
+    def save(self, blocks: Sequence[Block], options: Options, more: Mapping[str, object]) -> Path:
+        """Write the results, all samples and what else the run has measured to a new file, and return its path."""
         moment = datetime.now(UTC)
         FOLDER.mkdir(exist_ok=True)
         path = FOLDER / f"{self.kind}-{moment:%Y%m%dT%H%M%SZ}.json"
@@ -94,6 +96,7 @@ class Results:
             "options": asdict(options),
             **asdict(self),
             "blocks": [asdict(block) for block in blocks],
+            **more,
         }
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         return path

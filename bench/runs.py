@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Run:
     relative_to: str
     blocks: list[Block]
     counted: _Counted
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What was measured besides, as it is saved."""
 
     def results(self, options: Options) -> Results:
         """Return the results of the measurements."""

@@ -4,47 +4,86 @@ import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 from bench.database import ROOT
 from bench.failures import BenchError
-from bench.results import Results, Row, Spread
+from bench.live.results import LIVE_RUN, LiveResults
+from bench.live.results import tables as live_tables
+from bench.results import COMPANIES_RUN, PEERS_RUN, REST_RUN, Results, Row, Spread
 
 README, DETAILS = ROOT / "README.md", ROOT / "bench" / "README.md"
 SUMMARIZED = "peers-100000.json"
 """The published run that README.md shows."""
 _UNPUBLISHED = "The picture is of an earlier run, whose servers were warmed up for two seconds only.\n"
 """What README.md says until a run is published, which also draws the picture."""
-_BEGIN, _END = "<!-- published -->\n", "<!-- /published -->\n"
 _WIDTH = 120
 _OURS = "planned"
 _DASH = "\N{EN DASH}"
-_TITLES = {"peers": "Beside other servers", "companies": "One company and many"}
+_TITLES = {PEERS_RUN: "Beside other servers", COMPANIES_RUN: "One company and many", REST_RUN: "REST beside GraphQL"}
+
+_OF_LISTS = (
+    ("first byte, ms", "first_byte_ms", 0),
+    ("time, s", "seconds", 2),
+    ("CPU of the server, s", "server_cpu_seconds", 2),
+    ("CPU of PostgreSQL, s", "postgres_cpu_seconds", 2),
+    ("memory of the server before, MB", "resident_mb", 0),
+    ("memory of the server at most, MB", "most_resident_mb", 0),
+)
+"""Title, name and number of decimals of each figure."""
 
 
-def texts(folder: Path) -> dict[Path, str]:
-    """Return the text between the marks of each page, for the published runs in a folder."""
+class Place(NamedTuple):
+    """A part of a page that is written from published runs."""
+
+    page: Path
+    mark: str = "published"
+    """What its two marks say."""
+
+
+SUMMARY, RUNS = Place(README), Place(DETAILS)
+SUBSCRIPTIONS, OVER_REST = Place(DETAILS, "published subscriptions"), Place(DETAILS, "published REST")
+
+
+def texts(folder: Path) -> dict[Place, str]:
+    """Return the text of each place, for the published runs in a folder."""
     runs = sorted(folder.glob("*.json"))
+    details: dict[Place, list[str]] = {RUNS: [], SUBSCRIPTIONS: [], OVER_REST: []}
+    for run in runs:
+        content = json.loads(run.read_text(encoding="utf-8"))
+        if content["kind"] == LIVE_RUN:
+            details[SUBSCRIPTIONS].append(_subscriptions(content, LiveResults.load(run)))
+        elif content["kind"] == REST_RUN:
+            details[OVER_REST].append(f"{_details(content, Results.load(run))}\n{_lists(content['lists'])}")
+        else:
+            details[RUNS].append(_details(content, Results.load(run)))
     summarized = folder / SUMMARIZED
     return {
-        README: summary(Results.load(summarized)) if summarized in runs else _UNPUBLISHED,
-        DETAILS: "\n".join(_details(json.loads(run.read_text(encoding="utf-8")), Results.load(run)) for run in runs),
+        SUMMARY: summary(Results.load(summarized)) if summarized in runs else _UNPUBLISHED,
+        **{place: "\n".join(parts) for place, parts in details.items()},
     }
 
 
-def marked(page: str) -> str:
+def marked(page: str, mark: str) -> str:
     """Return the text between the marks of a page."""
-    return page.partition(_BEGIN)[2].partition(_END)[0]
+    begin, end = _marks(mark)
+    return page.partition(begin)[2].partition(end)[0]
 
 
-def with_marked(page: str, text: str) -> str:
+def with_marked(page: str, text: str, mark: str) -> str:
     """Return a page with another text between its marks. Raise BenchError if it has none."""
-    before, begin, rest = page.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        msg = f"The page has no line {_BEGIN.strip()} with a line {_END.strip()} after it."
+    begin, end = _marks(mark)
+    before, begun, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not begun or not ended:
+        msg = f"The page has no line {begin.strip()} with a line {end.strip()} after it."
         raise BenchError(msg)
-    return f"{before}{begin}{text}{end}{after}"
+    return f"{before}{begun}{text}{ended}{after}"
+
+
+def _marks(mark: str) -> tuple[str, str]:
+    return f"<!-- {mark} -->\n", f"<!-- /{mark} -->\n"
 
 
 def summary(results: Results) -> str:
@@ -97,12 +136,19 @@ class _Compared:
         return self.ours.p50_ms / self.peer.p50_ms
 
 
+def _machine(content: dict[str, Any]) -> str:
+    machine = content["machine"]
+    return (
+        f"{content['moment'][:10]}, {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python"
+        f" {machine['python']}"
+    )
+
+
 def _details(content: dict[str, Any], results: Results) -> str:
-    machine, timing = content["machine"], content["options"]["timing"]
+    timing = content["options"]["timing"]
     least = min((row.warm_up.seconds, row.warm_up.requests) for row in results.rows)
     about = (
-        f"{content['moment'][:10]}, {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python"
-        f" {machine['python']}; load by {results.generator}; {timing['rounds']} rounds of {timing['seconds']:g} seconds;"
+        f"{_machine(content)}; load by {results.generator}; {timing['rounds']} rounds of {timing['seconds']:g} seconds;"
         f" shortest warm-up {least[0]:.0f} seconds with {least[1]:,} requests. CPU is milliseconds of the server +"
         " PostgreSQL per request."
     )
@@ -117,6 +163,26 @@ def _rows(rows: Sequence[Row]) -> Iterator[str]:
         speed, cpu = row.per_second.middle, f"{row.server_cpu_ms:.3g} + {row.postgres_cpu_ms:.3g}"
         cells = (row.name, _ratio(row.ratio), f"{speed:,.0f}", cpu, f"{row.p50_ms:.3g}", f"{row.p99_ms:.3g}")
         yield _line(f"{row.query}, {row.connections}", cells)
+
+
+def _lists(lists: Sequence[dict[str, float]]) -> str:
+    """Return the figures of lists of all customers: of the first one of the process, and the median of the others."""
+    first, others = lists[0], lists[1:]
+    head = ("first of the process", f"median of {len(others)} others")
+    lines = [_line(f"list of all customers, {first['megabytes']:.0f} MB", head), _line("---", ["---"] * len(head))]
+    for title, name, digits in _OF_LISTS:
+        figures = (first[name], median(one[name] for one in others))
+        lines.append(_line(title, [f"{figure:.{digits}f}" for figure in figures]))
+    return "\n".join([*lines, ""])
+
+
+def _subscriptions(content: dict[str, Any], results: LiveResults) -> str:
+    timing = content["options"]["timing"]
+    about = (
+        f"{_machine(content)}; {timing['rounds']} turns of {timing['seconds']:g} seconds, and for writes"
+        f" {timing['write_rounds']} rounds of {timing['write_seconds']:g} seconds."
+    )
+    return "\n".join([*textwrap.wrap(about, _WIDTH), "", live_tables(results), ""])
 
 
 def _ratio(spread: Spread) -> str:

@@ -162,41 +162,67 @@ def test_a_published_run_keeps_its_samples_with_five_digits(tmp_path: Path) -> N
 
 
 def test_the_readmes_show_the_published_runs_and_nothing_else() -> None:
-    for page, text in tables.texts(published.FOLDER).items():
-        assert (
-            tables.marked(tables.with_marked(page.read_text(encoding="utf-8"), "Another text.\n")) == "Another text.\n"
-        )
-        assert tables.marked(page.read_text(encoding="utf-8")) == text, "Run `make bench` with --plot."
+    for place, text in tables.texts(published.FOLDER).items():
+        page = place.page.read_text(encoding="utf-8")
+        assert tables.marked(tables.with_marked(page, "Another.\n", place.mark), place.mark) == "Another.\n"
+        assert tables.marked(page, place.mark) == text, "Run `make bench` with --plot."
 
 
 def test_the_summary_of_a_published_run_fits_into_the_readme(tmp_path: Path) -> None:
     before = tables.texts(tmp_path)
-    assert before[tables.README].startswith("The picture is of an earlier run")
-    assert before[tables.DETAILS] == ""
+    assert before[tables.SUMMARY].startswith("The picture is of an earlier run")
+    assert before[tables.RUNS] == ""
     published.keep(_written(tmp_path, WarmUp(10, 20_000)), tmp_path / "published")
     found = tables.texts(tmp_path / "published")
-    summary = found[tables.README]
+    summary = found[tables.SUMMARY]
     assert "earlier run" not in summary
     assert " ".join(summary.split()).startswith("Warm, in production mode and with the same answers, this service")
     assert "0.90 (Q1) to 2.50 (Q6)" in " ".join(summary.split())
     assert "(fewer in Q1)" in " ".join(summary.split())
     assert "| requests per second, 16 connections | 0.90 | 1.50 | 2.50 |" in summary
-    page = tables.with_marked(tables.README.read_text(encoding="utf-8"), summary)
+    page = tables.with_marked(tables.README.read_text(encoding="utf-8"), summary, tables.SUMMARY.mark)
     assert len(page.splitlines()) <= 150
-    assert "### Beside other servers, 100,000 customers" in found[tables.DETAILS]
-    assert "| Q6 table, 1 | planned | 2.50 (2.40\N{EN DASH}2.60) | 1,500 |" in found[tables.DETAILS]
+    assert "### Beside other servers, 100,000 customers" in found[tables.RUNS]
+    assert "| Q6 table, 1 | planned | 2.50 (2.40\N{EN DASH}2.60) | 1,500 |" in found[tables.RUNS]
 
 
 def test_a_page_without_marks_is_not_written() -> None:
     with pytest.raises(BenchError, match="published"):
-        tables.with_marked("# A page\n", "text\n")
+        tables.with_marked("# A page\n", "text\n", "published")
 
 
 def test_runs_with_different_companies_are_kept_under_different_names(tmp_path: Path) -> None:
     run = _written(tmp_path, WarmUp(10, 20_000))
     run.write_text(run.read_text(encoding="utf-8").replace('"peers"', '"companies"'), encoding="utf-8")
     assert published.keep(run, tmp_path / "published").name == "companies-100000-2000.json"
-    assert "### One company and many" in tables.texts(tmp_path / "published")[tables.DETAILS]
+    assert "### One company and many" in tables.texts(tmp_path / "published")[tables.RUNS]
+
+
+def test_a_run_over_rest_is_shown_with_its_lists_and_not_among_the_runs_with_peers(tmp_path: Path) -> None:
+    run = _written(tmp_path, WarmUp(10, 20_000))
+    content = json.loads(run.read_text(encoding="utf-8"))
+    figures = {"megabytes": 82.1, "seconds": 1, "server_cpu_seconds": 0.2, "postgres_cpu_seconds": 0.7}
+    memory = {"resident_mb": 134.8, "most_resident_mb": 135.2}
+    lists = [{"first_byte_ms": first, **figures, **memory} for first in (56.9, 6.0, 20.0, 7.0)]
+    run.write_text(json.dumps({**content, "kind": "rest", "lists": lists}), encoding="utf-8")
+    assert published.keep(run, tmp_path / "published").name == "rest-100000.json"
+    found = tables.texts(tmp_path / "published")
+    assert found[tables.RUNS] == found[tables.SUBSCRIPTIONS] == ""
+    shown = found[tables.OVER_REST]
+    assert shown.startswith("### REST beside GraphQL, 100,000 customers")
+    assert "| list of all customers, 82 MB | first of the process | median of 3 others |" in shown
+    assert "| first byte, ms | 57 | 7 |" in shown
+    assert "| memory of the server at most, MB | 135 | 135 |" in shown
+
+
+def test_a_run_with_subscribers_keeps_its_samples_and_has_its_own_place(tmp_path: Path) -> None:
+    run = published.FOLDER / "live-5000.json"
+    kept = published.keep(run, tmp_path)
+    assert kept.name == run.name
+    assert kept.read_text(encoding="utf-8") == run.read_text(encoding="utf-8")
+    found = tables.texts(tmp_path)
+    assert found[tables.RUNS] == found[tables.OVER_REST] == ""
+    assert "| feed, 100 followers |" in found[tables.SUBSCRIPTIONS]
 
 
 def test_mutations_run_last_because_queries_read_the_same_rows() -> None:

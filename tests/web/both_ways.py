@@ -3,10 +3,11 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
 from tests.support import listening as support
@@ -20,6 +21,8 @@ LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 _VARYING = re.compile(rb"(date: |x-request-id: )(?:[0-9a-f]{32}|[A-Z][^\r]*GMT)")
 CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
 CHUNKED = b"Transfer-Encoding: chunked"
+_PIECES = (b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b"0\r\n\r\n", BODY, CHUNKS, SMUGGLED)
+"""What is inserted into requests of all kinds."""
 
 
 def request(
@@ -27,6 +30,26 @@ def request(
 ) -> bytes:
     """Return a request with these headers."""
     return end.join((line, *headers, b"", b"")) + body
+
+
+def changed_and_cut(
+    ordinary: bytes, headers: Iterable[bytes], *pieces: bytes
+) -> st.SearchStrategy[tuple[bytes, bytes]]:
+    """Return an ordinary request with a few changes, in two parts.
+
+    `headers` are its own, which are inserted as other headers are; `pieces` are inserted beside those of all requests.
+    """
+    lines = (*headers, LENGTH, CHUNKED, b"Connection: close", b"Expect: 100-continue", b"Content-Length: 3", b"X: y")
+    inserted = st.sampled_from([*(line + b"\r\n" for line in lines), *_PIECES, ordinary, *pieces])
+    places = st.integers(0, len(ordinary))
+    changes = st.lists(st.tuples(places, st.integers(0, 12), inserted), min_size=1, max_size=3)
+    return st.builds(_changed_and_cut, st.just(ordinary), changes, places)
+
+
+def _changed_and_cut(sent: bytes, changes: Sequence[tuple[int, int, bytes]], cut: int) -> tuple[bytes, bytes]:
+    for place, removed, inserted in changes:
+        sent = sent[:place] + inserted + sent[place + removed :]
+    return sent[:cut], sent[cut:]
 
 
 @asynccontextmanager

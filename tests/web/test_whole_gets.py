@@ -20,7 +20,18 @@ from app.web.http_protocol import HttpProtocol
 from app.web.http_whole_heads import MAX_WHOLE_HEAD, read_head
 from tests.support.listening import listening, wired
 from tests.support.thorough import examples
-from tests.web.both_ways import BODY, CHUNKED, CHUNKS, LAST, LENGTH, SMUGGLED, assert_alike, both_ways, request
+from tests.web.both_ways import (
+    BODY,
+    CHUNKED,
+    CHUNKS,
+    LAST,
+    LENGTH,
+    SMUGGLED,
+    assert_alike,
+    both_ways,
+    changed_and_cut,
+    request,
+)
 
 HEADERS = (b"Host: service.test", b"Authorization: Bearer good", b"Accept: application/json")
 LINE = b"GET /v1/customers/0198c0de-0000-7000-8000-000000000000 HTTP/1.1"
@@ -287,28 +298,15 @@ def test_each_character_of_a_target_is_read_as_by_the_parser(character: int) -> 
         assert_read_as_by_the_parser(at(target % character))
 
 
-PIECES = st.sampled_from(
-    [
-        *(header + b"\r\n" for header in (*HEADERS, LENGTH, CHUNKED, b"Connection: close", b"Expect: 100-continue")),
-        *(b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"X: y\r\n"),
-        *(b"?", b"#", b"/", b"%2f", b"&a=b", b"http://a", b"\xe9", b"GET ", b"HEAD", b"PATCH", b" HTTP/1.1\r\n"),
-        *(BODY, CHUNKS, ORDINARY, SMUGGLED),
-    ]
-)
+_OF_TARGETS = (b"?", b"#", b"/", b"%2f", b"&a=b", b"http://a", b"\xe9", b"GET ", b"HEAD", b"PATCH", b" HTTP/1.1\r\n")
 
 
 @settings(max_examples=examples(60))
-@given(
-    changes=st.lists(st.tuples(st.integers(0, len(ORDINARY)), st.integers(0, 12), PIECES), min_size=1, max_size=3),
-    cut=st.integers(0, len(ORDINARY)),
-)
+@given(sent=changed_and_cut(ORDINARY, HEADERS, *_OF_TARGETS))
 async def test_changed_and_cut_requests_are_answered_as_by_the_parser(
-    ports: tuple[int, int], changes: list[tuple[int, int, bytes]], cut: int
+    ports: tuple[int, int], sent: tuple[bytes, bytes]
 ) -> None:
-    sent = ORDINARY
-    for place, removed, inserted in changes:
-        sent = sent[:place] + inserted + sent[place + removed :]
-    await assert_alike(ports, ORDINARY, sent[:cut], sent[cut:], ORDINARY, LAST)
+    await assert_alike(ports, ORDINARY, *sent, ORDINARY, LAST)
 
 
 async def test_requests_that_are_sent_ahead_are_answered_in_their_order() -> None:
