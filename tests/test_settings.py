@@ -135,9 +135,8 @@ def test_problems_of_every_kind_come_at_once(tmp_path: Path) -> None:
 
 
 def test_what_must_fit_together_is_checked_beside_an_invalid_setting() -> None:
-    assert problems(PORT="tea", TRUSTED_ONLY="true")[1:] == [
-        "TRUSTED_DOCUMENTS_FILE: must be set if TRUSTED_ONLY is true: otherwise no operation could run"
-    ]
+    reason = "must be set if TRUSTED_ONLY is true: otherwise only the documents of the REST endpoints could run"
+    assert problems(PORT="tea", TRUSTED_ONLY="true")[1:] == [f"TRUSTED_DOCUMENTS_FILE: {reason}"]
     assert "not both" in problems(JWT_JWKS_URL="https://h/k", JWT_PUBLIC_KEY_FILE="/k")[0]
 
 

@@ -11,6 +11,7 @@ from app.rest.problems import Invalid, ValidationProblem, shortened
 IF_MATCH = "If-Match"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _IF_MATCH = IF_MATCH.lower()
+_IF_NONE_MATCH = "If-None-Match"
 
 NO_VERSION = 0
 """The expected version of a condition that no version meets: versions begin at 1."""
@@ -77,6 +78,10 @@ def controls_of(headers: Mapping[str, str], *, creates: bool) -> Controls:
     elif _IF_MATCH in headers:
         message = f"{IF_MATCH} is only for reads and updates: leave it out."
         problems.append(ValidationProblem(IF_MATCH, ErrorCode.FIELD_INVALID, message))
+    if _IF_NONE_MATCH.lower() in headers:
+        # Ignoring it would write what it forbids (RFC 9110, 13.1.2).
+        message = f"{_IF_NONE_MATCH} is only for reads: leave it out."
+        problems.append(ValidationProblem(_IF_NONE_MATCH, ErrorCode.FIELD_INVALID, message))
     key = _key(headers.get("idempotency-key"), problems)
     if problems:
         raise Invalid(problems)

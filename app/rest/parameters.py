@@ -32,6 +32,8 @@ _ID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """The id that no object has."""
 _LEAVE_OUT = "; leave it out for no condition"
+_OF_PAIR = re.compile("(Key|Value) ")
+"""The subject of messages about a metadata pair."""
 
 
 class Kind(StrEnum):
@@ -109,12 +111,15 @@ def problem_of_argument(
     for parameter in parameters:
         at, below = parameter.path, path[len(parameter.path) :]
         if path == (*at, *below):
+            name = _property(parameter, below, variables)
             message = found["message"].replace(f'The argument "{at[0]}"', _subject(parameter.name), 1)
+            if parameter.kind is Kind.PAIRS and (of_pair := _OF_PAIR.match(message)):
+                message = f'The {of_pair[1].lower()} of the parameter "{name}" {message[of_pair.end() :]}'
             if parameter.location == "path" and found["code"] == ErrorCode.CUSTOMER_NOT_FOUND:
                 message = NO_CUSTOMER
             # GraphQL's code for any invalid argument says nothing that the status doesn't.
             code = ErrorCode.FIELD_INVALID if found["code"] == FieldCode.BAD_USER_INPUT else found["code"]
-            return ValidationProblem(_property(parameter, below, variables), code, message)
+            return ValidationProblem(name, code, message)
     return None
 
 

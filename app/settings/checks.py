@@ -52,7 +52,7 @@ def conflicts_of(settings: Checked) -> Iterator[Conflict]:
                 )
                 yield Conflict((name, "jwt_jwks_url", "jwt_public_key_file"), message)
     if settings.trusted_only and settings.trusted_documents_file is None:
-        message = "must be set if TRUSTED_ONLY is true: otherwise no operation could run"
+        message = "must be set if TRUSTED_ONLY is true: otherwise only the documents of the REST endpoints could run"
         yield Conflict(("trusted_documents_file", "trusted_only"), message)
     if settings.max_representations > settings.max_input_items:
         message = "must be at most MAX_INPUT_ITEMS, which counts representations as well"

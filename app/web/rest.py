@@ -23,7 +23,7 @@ from app.web.deadline import Deadline
 from app.web.ending import Ending, ending_of
 from app.web.envelope import request_id_of
 from app.web.graphql_request import ClientGone, headers_of
-from app.web.http_errors import FailureCode, HttpError
+from app.web.http_errors import FailureCode, HttpError, OperationTimeout
 from app.web.http_framing import AnswerCut
 from app.web.large_bodies import HUGE_BYTES
 from app.web.malformed import bad
@@ -38,6 +38,9 @@ from app.web.running import Runner
 
 _READS = "reads"
 """The variable of a document that says whether the credential may read what the request didn't write."""
+_TOO_SLOW = ("CLIENT_TOO_SLOW",)
+"""The code that is logged for a list that was cut off because of its client."""
+_BEYOND_LIMITS = "This endpoint is beyond the limits that the service is run with: tell its operator to raise them."
 
 
 @dataclass(slots=True, eq=False)
@@ -98,7 +101,7 @@ class RestEndpoints(OperationEndpoint):
                 return
         except (Exception, asyncio.CancelledError) as error:  # every exception becomes a response
             if isinstance(answer, WholeList) and answer.has_begun:
-                self._log_cut(error, scope, record)
+                self._log_cut(answer, error, scope, record)
                 raise AnswerCut from error
             if isinstance(error, ClientGone):
                 self._write_left(scope, record)
@@ -106,12 +109,17 @@ class RestEndpoints(OperationEndpoint):
             answer = self._error(error, scope, record)
         await self._send(answer, receive, send, record)
 
-    def _log_cut(self, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord) -> None:
+    def _log_cut(
+        self, cut: WholeList, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord
+    ) -> None:
         """Log a list that can't be completed: with the code of its error, or that its client has disconnected."""
         if isinstance(error, ClientGone):
             self._write_left(scope, record)
-        else:
-            self._log.write(record, 200, self._error(error, scope, record).codes)
+            return
+        codes = self._error(error, scope, record).codes
+        # Such a list is no failure of the service.
+        is_slow = isinstance(error, OperationTimeout) and cut.has_slow_client()
+        self._log.write(record, 200, _TOO_SLOW if is_slow else codes)
 
     def _error(self, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord) -> Answer:
         rest_error = as_rest(error) or of_http_error(self._http_error(error, scope, record))
@@ -155,7 +163,11 @@ class RestEndpoints(OperationEndpoint):
 
     async def _prepare(self, served: _Served) -> Operation:
         """Prepare the operation of an endpoint, and keep it."""
-        document = await self._engine.prepare_aside(TEXTS[served.endpoint.document])
+        try:
+            document = await self._engine.prepare_aside(TEXTS[served.endpoint.document])
+        except RequestError:
+            # The log has told it at the start, with the limit.
+            raise HttpError(500, FailureCode.INTERNAL_SERVER_ERROR, _BEYOND_LIMITS) from None
         operation = document.select(None).spelled(REST)
         # Fields that need a scope beyond these are left out of the answer.
         served.scopes = frozenset(self._engine.scopes_of(operation, **dict.fromkeys(operation.switches, False)))

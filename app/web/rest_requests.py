@@ -87,7 +87,9 @@ def given_in(request: RestRequest, limit: int) -> Given:
     # JSON that can't be read is told alone, as in GraphQL.
     value = _value(request.body)
     given, problems = input_of(endpoint.body, value)
-    variables = _collected(read, {}, problems)
+    # Without the path's values, the input would seem to lack its id.
+    of_path = variables_of(endpoint.parameters, request.values, b"")
+    variables = _collected(read, of_path, problems)
     creates = isinstance(endpoint.shown, Written) and endpoint.shown.location is not None
     controls = _collected(partial(controls_of, request.headers, creates=creates), Controls(), problems)
     variables["input"] = {**given, **variables.get("input", {}), **_controlled(controls)}

@@ -5,6 +5,7 @@ memory: the next one is read while the client receives the last. Its snapshot an
 the last page is sent, and whenever the client leaves, the time is over, or the server ends.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -104,6 +105,8 @@ class WholeList:
         self._record = record
         self.has_begun = False
         """Whether a part was sent, so that no other answer can be."""
+        self._begun_at = 0.0
+        self._holder: Holder | None = None
 
     @property
     def principal(self) -> Principal:
@@ -111,6 +114,11 @@ class WholeList:
         principal = self._record.principal
         assert principal is not None  # noqa: S101 - the request was authenticated
         return principal
+
+    def has_slow_client(self) -> bool:
+        """Return whether the client took more time to receive the parts than the service took to read them."""
+        now = time.monotonic()
+        return self._holder is not None and 2 * self._holder.waited_seconds(now) >= now - self._begun_at
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the list. Raise ClientGone, and the exceptions of operations."""
@@ -122,7 +130,7 @@ class WholeList:
         with self._lists.deadline(receive) as deadline:
             deadline.begin_query()
             ended = OperationTimeout(PATIENCE_SECONDS, SLOW_CLIENT)
-            holder = Holder(self.principal.company_id, partial(deadline.end, ended))
+            self._holder = holder = Holder(self.principal.company_id, partial(deadline.end, ended))
             async with self._lists.open_snapshot(holder) as open_context:
                 rows = min(_FIRST_ROWS, self._lists.rows)
                 page = await self._read(open_context, {FIRST: rows})
@@ -147,6 +155,7 @@ class WholeList:
 
     async def _begin(self, send: Send) -> None:
         self.has_begun = True
+        self._begun_at = time.monotonic()
         self._record.begin_parts()
         await _sending(send, {"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
 

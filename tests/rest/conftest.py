@@ -18,7 +18,6 @@ from tests.rest.calling import Calls, Service
 from tests.rest.streaming import Serve, Streams, served_streams
 from tests.support.clock import DatabaseClock
 from tests.support.lifespan import lifespan_of
-from tests.support.logging_state import logging_restored
 from tests.support.rest import RestCaller, RestService, rest_service
 from tests.support.started import settings_of
 
@@ -29,9 +28,8 @@ async def service(service_dsn: str, tmp_path_factory: pytest.TempPathFactory) ->
     its logging, and whose events would get positions from it."""
     keys = DevelopmentKeys(Path(tmp_path_factory.mktemp("keys")))
     app = create_app(Settings.model_validate(settings_of(service_dsn, keys, list_cache_seconds=0)))
-    with logging_restored():
-        async with lifespan_of(app):
-            yield Service(app, keys)
+    async with lifespan_of(app):
+        yield Service(app, keys)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

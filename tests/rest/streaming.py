@@ -19,7 +19,6 @@ from app.web.application import create_app
 from app.web.development import DevelopmentKeys
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import listening
-from tests.support.logging_state import logging_restored
 from tests.support.records import Records
 from tests.support.started import headers_of
 from tests.support.trust import TRUST
@@ -169,6 +168,5 @@ async def served_streams(
 ) -> AsyncGenerator[Streams]:
     """Serve the application with these settings."""
     app = create_app(Settings.model_validate(settings))
-    with logging_restored():
-        async with lifespan_of(app), listening(app, grace_seconds=grace_seconds) as port:
-            yield Streams(port, keys, output)
+    async with lifespan_of(app), listening(app, grace_seconds=grace_seconds) as port:
+        yield Streams(port, keys, output)

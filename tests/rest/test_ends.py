@@ -20,10 +20,9 @@ from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import DevelopmentKeys
 from app.web.running import Runner
-from tests.rest.calling import Calls, error_of
+from tests.rest.calling import Calls, Service, error_of
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import Reply, listening, wired
-from tests.support.logging_state import logging_restored
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of, started
 from tests.support.until import until
@@ -53,9 +52,8 @@ async def application(dsn: str, folder: Path, **settings: object) -> AsyncGenera
     """Start an application of the test's own."""
     keys = DevelopmentKeys(folder / "keys")
     app = create_app(Settings.model_validate(settings_of(dsn, keys, **settings)))
-    with logging_restored():
-        async with lifespan_of(app):
-            yield app, keys
+    async with lifespan_of(app):
+        yield app, keys
 
 
 def request_of(keys: DevelopmentKeys, company: UUID, method: str, path: str, body: bytes = b"") -> bytes:
@@ -65,6 +63,19 @@ def request_of(keys: DevelopmentKeys, company: UUID, method: str, path: str, bod
         fields |= {"content-type": "application/json", "content-length": str(len(body))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+async def test_an_endpoint_beyond_the_limits_of_the_service_says_whom_to_tell(
+    service_dsn: str, company: UUID, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        application(service_dsn, tmp_path, max_fields=20) as (app, keys),
+        Service(app, keys).calls(company) as calls,
+    ):
+        answer = await calls.get("/v1/customers")
+    error = error_of(answer, 500, "INTERNAL_SERVER_ERROR")
+    assert error["message"].endswith("tell its operator to raise them.")
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize(("method", "content"), [("GET", None), ("PATCH", b'{"name": "New"}')])

@@ -75,6 +75,15 @@ async def test_a_cursor_of_another_filter_is_a_problem_of_its_parameter(calls: C
     assert invalid(await calls.get(following.replace("gold", "silver"))).keys() == {"after"}
 
 
+@pytest.mark.parametrize("query", ["x=1", "%ff=1", "&".join(["x=1"] * 51)])
+async def test_a_problem_of_the_query_hides_neither_the_id_nor_problems_of_the_body(
+    calls: Calls, records: Records, query: str
+) -> None:
+    path = f"{CUSTOMERS}/{await records.customer()}?{query}"
+    assert len(invalid(await calls.patch(path, json={"phone": "9"}))) == 1
+    assert "email" in invalid(await calls.patch(path, json={"email": "9"}))
+
+
 @pytest.mark.parametrize("path", [f"{CUSTOMERS}/{UNKNOWN}", f"{CUSTOMERS}/{UNKNOWN}/contacts", GROUPS])
 async def test_endpoints_reject_parameters_of_others(calls: Calls, path: str) -> None:
     found = invalid(await calls.get(f"{path}?customerNumber=1"))

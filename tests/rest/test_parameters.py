@@ -137,12 +137,12 @@ def test_a_metadata_filter_without_brackets_is_rejected(name: str) -> None:
 @pytest.mark.parametrize(
     ("query", "named", "part"),
     [
-        ("metadata[]=x", "metadata[]", "must be a key of 1 to 128 visible characters"),
+        ("metadata[]=x", "metadata[]", 'The key of the parameter "metadata[]" must be a key of 1 to 128 visible'),
         ("metadata[%20]=x", "metadata[ ]", "must be a key of 1 to 128 visible characters"),
         ("metadata[%00]=x", "metadata[\0]", "without U+0000"),
         (f"metadata[{'k' * 151}]=x", f"metadata[{'k' * 150}…]", "must be a key of 1 to 128 visible characters"),
         ("metadata[k]=%00", "metadata[k]", "none of them U+0000"),
-        (f"metadata[k]={'v' * 501}", "metadata[k]", "must have at most 500 characters"),
+        (f"metadata[k]={'v' * 501}", "metadata[k]", 'The value of the parameter "metadata[k]" must have at most 500'),
     ],
 )
 def test_keys_and_values_that_no_object_can_have_are_rejected(query: str, named: str, part: str) -> None:

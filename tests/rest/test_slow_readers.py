@@ -28,6 +28,8 @@ async def test_a_third_company_reads_while_two_have_slow_readers(
         assert monotonic() - began < 5
         cause = await streams.logged("unavailable")
         assert (cause["cause"], cause["left_out"]) == ("slow_client", 0)
+        line = next(line for line in streams.lines("operation") if line["request_id"] == cause["request_id"])
+        assert (line["status"], line["codes"]) == (200, ["CLIENT_TOO_SLOW"])
         bodies = [body_of(await reader.rest()) for reader in readers]
     # One list was cut off, of the company with two.
     assert sorted(body.is_whole for body in bodies[:2]) == [False, True]

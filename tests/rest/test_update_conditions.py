@@ -95,6 +95,20 @@ async def test_a_malformed_condition_is_a_problem_of_its_header(calls: Calls, pa
     assert [entry["property"] for entry in error["details"]["validationErrors"]] == ["If-Match"]
 
 
+@pytest.mark.parametrize("condition", ["*", '"4"', 'W/"9"', "4"])
+async def test_a_write_is_not_made_on_the_condition_of_a_read(
+    calls: Calls, path: str, condition: str, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    stored = await everything_of(owner_engine, company)
+    for method, place in (("PATCH", path), ("POST", "/v1/customers")):
+        answer = await calls.request(method, place, json={"name": "New"}, headers={"if-none-match": condition})
+
+        problems = error_of(answer, 400, "SHARED_VALIDATION_FAILED")["details"]["validationErrors"]
+        constraints = {"FIELD_INVALID": "If-None-Match is only for reads: leave it out."}
+        assert {"property": "If-None-Match", "constraints": constraints} in problems
+    assert await everything_of(owner_engine, company) == stored
+
+
 @pytest.mark.parametrize("condition", ['"4"', '"4", "9"', '"3", "4"', '"9", "4", "3", "4-0123456789abcdef", "x"', "*"])
 async def test_an_update_that_is_repeated_with_its_key_and_condition_is_answered_again(
     calls: Calls, path: str, condition: str
