@@ -15,7 +15,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 PORT, DATABASE = int(sys.argv[1]), sys.argv[2]
 WEBHOOK = Webhook(os.environ["WEBHOOK_SECRET"])
-MOST_BYTES = 1_000_000
+MOST_BYTES = 1_500_000
 
 
 def store(event: dict[str, Any], body: str) -> bool:

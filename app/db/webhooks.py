@@ -138,5 +138,7 @@ _REQUEST_TEST = _writing({"test_requested_at": _MOMENT})
 _ROTATED = _parameters(["secret"]) | {
     "previous_secret": _its.secret,
     "previous_secret_until": _MOMENT + text("interval '1 day'"),
+    # The turn that holds the endpoint signs with the secrets that it began with.
+    "leased_by": null(),
 }
 _ROTATE = _writing(counted(webhook_endpoints, _ROTATED))

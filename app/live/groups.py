@@ -20,9 +20,9 @@ from app.unavailable import DatabaseUnavailable, StatementTimeout
 
 _log = structlog.get_logger()
 
-Respond = Callable[[Sequence[EventRow]], Awaitable[list[Update]]]
-"""Executes the group's subscription for the first of some events; for fewer than all if the responses are long. Raises
-ResponseTooLong."""
+Respond = Callable[[Sequence[EventRow], bool], Awaitable[list[Update]]]
+"""Executes the group's subscription for the first of some events, by its plan or not; for fewer than all if the
+responses are long. Raises ResponseTooLong."""
 
 _PAUSE_SECONDS = 0.5
 """Pause before another attempt while the database is unavailable, in seconds."""
@@ -58,7 +58,8 @@ _GAP = End(
 )
 _TOO_LONG = End(
     LiveCode.UNAVAILABLE,
-    "The response to an event took too long to read. Select fewer fields, and resume after `cursor`.",
+    "The response to an event took too long to read, perhaps because of a lock. Resume after `cursor`, with fewer fields"
+    " if it happens again.",
 )
 _TOO_LARGE = End(
     LiveCode.UNAVAILABLE,
@@ -203,7 +204,7 @@ class Group:
             found = await self._reading.after(position, self._head(), self._followed)
             events = found.events[: self._pace.together]
             began = time.monotonic()
-            updates = await self._respond(events) if events else []
+            updates = await self._respond(events, self._pace.by_plan) if events else []
         except EventsMissing:
             return _GAP
         except DatabaseUnavailable:
@@ -212,7 +213,7 @@ class Group:
             # A stream that is resumed reads the same events, so it gets on only if fewer are tried.
             return None if self._pace.was_late(len(events)) else _TOO_LONG
         except ResponseTooLong:
-            return _TOO_LARGE
+            return None if self._pace.was_too_long() else _TOO_LARGE
         except Exception as error:  # noqa: BLE001 - only this group's streams end
             _log.error("live_failure", exc_info=error)
             return _FAILED

@@ -40,6 +40,8 @@ _BACKLOG_BYTES = 64_000_000
 """Maximum size of all updates that wait for clients, in bytes. Beyond it, streams of the company with the most end."""
 _VALUES_TOGETHER = 50_000
 """Maximum number of values of the events that are executed with one snapshot, unless it is a single event."""
+_VALUES_BY_PLAN = 1_000
+"""Maximum number of values of an event that is read by a plan, whose response may have 30 kB for each."""
 _TURNS, _RESERVED_TURNS = 8, 2
 """Number of groups of all companies that execute events at once; the last turns are for companies that have none."""
 _NOBODY = "live"
@@ -217,7 +219,12 @@ class Live:
         self._leave(company_id)
 
     async def _respond(
-        self, company_id: UUID, scopes: frozenset[Scope], subscribed: Subscribed, events: Sequence[EventRow]
+        self,
+        company_id: UUID,
+        scopes: frozenset[Scope],
+        subscribed: Subscribed,
+        events: Sequence[EventRow],
+        by_plan: bool,  # noqa: FBT001 - passed on by `partial`
     ) -> list[Update]:
         """Execute a group's subscription for the first events: until the responses fill a page.
 
@@ -230,7 +237,8 @@ class Live:
             asyncio.timeout(self._limits.seconds),
             self._open_context(principal) as context,
         ):
-            bodies = page_of(await self._engine.respond(subscribed, events, context), self._render)
+            by_plan = by_plan and subscribed.checked.values <= _VALUES_BY_PLAN
+            bodies = page_of(await self._engine.respond(subscribed, events, context, by_plan=by_plan), self._render)
         self.responses += len(bodies)
         return [
             Update(body, feed_cursors.encode(company_id, event.position), event.position)

@@ -64,7 +64,7 @@ class EventStreams:
         assert operation is not None  # noqa: S101 - the request is a subscription
         assert principal is not None  # noqa: S101 - it was authenticated before
         ending.on_begin(self._live.restart)
-        credential = StreamCredential.of(self._authenticate, headers)
+        credential = StreamCredential.of(self._authenticate, headers, principal.scopes)
         after = headers.get("last-event-id") or None
         try:
             stream = await self._live.subscribe(operation, variables, principal, after=after, credential=credential)

@@ -84,7 +84,7 @@ class Operations:
                 return await self._runner.answer(operation, request, principal, record, deadline, ending, size=size)
             deadline.begin_query()
             ending.on_begin(self._live.restart)
-            checked = StreamCredential.of(self.authenticate, credential)
+            checked = StreamCredential.of(self.authenticate, credential, principal.scopes)
             return await self._live.subscribe(
                 operation, request.variables, principal, credential=checked, client=client
             )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
@@ -141,6 +142,25 @@ async def test_a_revoked_api_key_ends_its_streams_within_seconds(
                 assert (await last_of(second))[0] == "API_KEY_NOT_ACCEPTED"
             await service.rename(company, customer_id, "B")
             assert [(await other.change())["version"] for _ in range(2)] == [2, 3]
+
+
+async def test_an_api_key_that_loses_a_scope_ends_its_streams_within_seconds(
+    start: Start, owner_engine: AsyncEngine, company: UUID, customer_id: UUID
+) -> None:
+    scopes = (Scope.CUSTOMERS_READ, Scope.ACCOUNTS_READ)
+    async with owner_engine.begin() as connection:
+        row, key = await api_keys.create(connection, company, "a", scopes, None)
+    async with start(api_key_cache_seconds=1) as service, following(service.url, {"x-api-key": key}, CHANGES) as events:
+        await service.rename(company, customer_id, "A")
+        cursor = (await events.change())["cursor"]
+        lowered = text("UPDATE api_keys SET scopes = '{customers-read}' WHERE id = :id")
+        async with owner_engine.begin() as connection:
+            await connection.execute(lowered, {"id": row.id})
+        async with asyncio.timeout(10):
+            assert await last_of(events) == ("FORBIDDEN", cursor)
+        async with following(service.url, {"x-api-key": key}, CHANGES) as again:
+            await service.rename(company, customer_id, "B")
+            assert (await again.change())["version"] == 3
 
 
 async def test_a_token_that_expires_ends_its_stream_within_seconds(start: Start, company: UUID) -> None:

@@ -185,10 +185,10 @@ async def test_a_response_that_fails_ends_its_own_subscriptions_only(
     service, _ = live
     respond = Engine.respond
 
-    async def failing(self: Engine, subscribed: Subscribed, *arguments: Any) -> Any:
+    async def failing(self: Engine, subscribed: Subscribed, *arguments: Any, **named: Any) -> Any:
         if "departments" in str(subscribed.operation.syntax.loc and subscribed.operation.syntax.loc.source.body):
             raise failure
-        return await respond(self, subscribed, *arguments)
+        return await respond(self, subscribed, *arguments, **named)
 
     monkeypatch.setattr(Engine, "respond", failing)
     async with service.follow(company, DEEP) as deep, service.follow(company, FLAT) as flat:
@@ -212,10 +212,10 @@ async def test_a_response_waits_for_a_database_that_is_away_for_a_moment(
     service, _ = live
     respond, failures = Engine.respond, [DatabaseUnavailable(), DatabaseUnavailable()]
 
-    async def failing(self: Engine, *arguments: Any) -> Any:
+    async def failing(self: Engine, *arguments: Any, **named: Any) -> Any:
         if failures:
             raise failures.pop()
-        return await respond(self, *arguments)
+        return await respond(self, *arguments, **named)
 
     monkeypatch.setattr(Engine, "respond", failing)
     async with service.follow(company, FLAT) as events:

@@ -32,7 +32,21 @@ def test_half_as_many_are_tried_after_a_timeout_until_it_is_one() -> None:
     while pace.was_late(tried[-1]):
         tried.append(pace.together)
 
-    assert tried == [100, 50, 25, 12, 6, 3, 1]
+    # A single one is tried again without the plan.
+    assert tried == [100, 50, 25, 12, 6, 3, 1, 1]
+    assert not pace.by_plan
+
+
+def test_a_response_that_is_too_long_is_tried_again_without_the_plan_once() -> None:
+    pace = Pace(100)
+    assert [pace.was_too_long(), pace.was_too_long()] == [True, False]
+
+
+def test_the_plan_is_used_unless_a_response_is_as_large_as_a_page() -> None:
+    pace = Pace(100)
+    for size, by_plan in ((999_999, True), (1_000_000, False), (10, True)):
+        pace.was_read(updates(2, size), 0.1)
+        assert pace.by_plan is by_plan
 
 
 @pytest.mark.parametrize(("seconds", "together"), [(0.1, 24), (5, 12)])

@@ -1,5 +1,6 @@
 """Endpoints from their creation by a caller to the receiver: what a mutation changes is what senders do next."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -116,6 +117,28 @@ async def test_both_secrets_are_accepted_after_a_rotation(
     secrets = (first, second, third)
     accepted = [[is_accepted(request, secret) for secret in secrets] for request in receiver.requests]
     assert accepted == [[True, True, False], [False, True, True]]
+
+
+async def test_what_is_sent_after_a_rotation_has_both_signatures_also_in_a_turn_that_had_begun(
+    caller: Caller, new_sender: NewSender, receiver: Receiver
+) -> None:
+    endpoint, first = await created(caller, receiver)
+    seconds: list[str] = []
+
+    async def rotating(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not seconds:
+            seconds.append((await ask(caller, "rotateWebhookSecret", id=endpoint))["secret"])
+        await answering()(reader, writer)
+
+    receiver.behavior = rotating
+    await happen(caller, *[EventType.CUSTOMER_CREATED] * 3)
+    await settle(new_sender())
+    await settle(new_sender())
+
+    accepted = [[is_accepted(request, secret) for secret in (first, *seconds)] for request in receiver.requests]
+    # The request during which it happened has an unknown outcome, so its event is sent again.
+    assert accepted == [[True, False], *[[True, True]] * 3]
+    assert len({request.json()["id"] for request in receiver.requests}) == 3
 
 
 async def test_a_paused_endpoint_gets_tests_only_and_then_what_it_has_missed(
