@@ -63,8 +63,8 @@ class ConnectionTurns(Turns):
 class SnapshotTurns(ConnectionTurns):
     """Turns for a third of the connections. If there are several, the last one is for another company.
 
-    They are held while clients receive what was read. So while a company without a turn waits for one, another turn
-    whose client is slow is ended.
+    They are held while clients receive what was read. So while somebody waits for a turn, those with slow clients read
+    the rest before their clients take it.
     """
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
@@ -83,7 +83,7 @@ class SnapshotTurns(ConnectionTurns):
         """Wait for a turn, and give it back in the end. Raise TooBusy."""
         company_id = holder.company_id
         if not self.take_free(company_id):
-            looking = asyncio.create_task(self._look_for_slow(company_id))
+            looking = asyncio.create_task(self._hurry_slow())
             try:
                 await self.take(company_id)
             finally:
@@ -94,9 +94,8 @@ class SnapshotTurns(ConnectionTurns):
         finally:
             self.give_back(company_id)
 
-    async def _look_for_slow(self, company_id: UUID) -> None:
-        """End turns of slow clients until this is canceled. A turn may go to another company that waits, too."""
+    async def _hurry_slow(self) -> None:
+        """Let holders with slow clients hurry, until this is canceled."""
         while True:
-            if not self._held[company_id]:
-                self._holders.end_slowest_for(company_id)
+            self._holders.hurry_slow()
             await asyncio.sleep(_LOOK_SECONDS)

@@ -8,7 +8,6 @@ from app.db.connection_failures import reason_of
 from app.db.probing import PROBE_SECONDS
 from app.db.rate_limited_log import RateLimitedLog
 from app.engine.mutation_deadline import OutOfTime
-from app.scheduling.held_turns import MIN_RATE, PATIENCE_SECONDS
 from app.scheduling.pauses import COMPUTING_PATIENCE_SECONDS
 from app.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooBusy
 from app.web.credential_errors import CredentialsUnavailable
@@ -20,8 +19,6 @@ REQUEST_TIMEOUT = "request_timeout"
 """The cause of an operation that was stopped at its deadline."""
 LIST_TIMEOUT = "list_timeout"
 """The cause of a whole list that was cut off because its client took too long to read it."""
-SLOW_CLIENT = "slow_client"
-"""The cause of a whole list that was cut off because its client is slow and another company waits for a turn."""
 ISSUER_UNREACHABLE = "issuer_unreachable"
 """The cause of a token that can't be verified: its key is unknown, and the issuer's keys can't be fetched."""
 
@@ -39,7 +36,6 @@ _LIMITS = {
     Cause.NO_ANSWER_IN_TIME: f"{PROBE_SECONDS:g} s",
     REQUEST_TIMEOUT: "REQUEST_TIMEOUT_SECONDS",
     LIST_TIMEOUT: "REST_LIST_SECONDS",
-    SLOW_CLIENT: f"{PATIENCE_SECONDS:g} s, and 1 s for each {MIN_RATE:,} bytes",
     SERVICE_STOPPED: "REQUEST_TIMEOUT_SECONDS",
     ISSUER_UNREACHABLE: f"{FETCH_SECONDS:g} s",
 }

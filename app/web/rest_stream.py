@@ -1,14 +1,15 @@
 """Whole lists over REST: an array of all rows, read page by page from one snapshot while its client receives them.
 
 A short list is read by one statement, as a page is, and may be cached. Of a longer list at most two pages are in
-memory: the next one is read while the client receives the last. Its snapshot and its connection are given back before
-the last page is sent, and whenever the client leaves, the time is over, or the server ends.
+memory: the next one is read while the client receives the last. While others wait for a snapshot and the client is
+slow, all pages are read at once, and kept compressed. The snapshot and its connection are given back before the last
+page is sent, and whenever the client leaves, the time is over, or the server ends.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,12 +22,12 @@ from app.graphql.planning.reading import MAX_PAGE_SIZE
 from app.rest.answers import Pages
 from app.rest.pages import Page, page_of
 from app.rest.recent_bodies import RecentBodies
-from app.scheduling.held_turns import PATIENCE_SECONDS, Holder
+from app.scheduling.held_turns import Holder
 from app.web.answers import JSON_TYPE, Answer
-from app.web.causes import LIST_TIMEOUT, SLOW_CLIENT
+from app.web.causes import LIST_TIMEOUT
 from app.web.deadline import Deadline
 from app.web.graphql_request import ClientGone, has_left
-from app.web.http_errors import OperationTimeout
+from app.web.parts import Parts, Room
 from app.web.request_log import OperationRecord
 from app.web.rest_answers import Ran, data_of
 from app.web.rest_errors import not_found, unmet
@@ -71,6 +72,8 @@ class WholeLists:
     """How long a client may read a list, once its first page was read."""
     rows: int
     """Maximum number of rows of a page."""
+    room: Room = field(default_factory=Room)
+    """For the pages that are kept for slow clients."""
 
     async def answer(
         self, pages: Pages, given: Given, operation: Operation, record: OperationRecord, run: Run
@@ -106,7 +109,7 @@ class WholeList:
         self.has_begun = False
         """Whether a part was sent, so that no other answer can be."""
         self._begun_at = 0.0
-        self._holder: Holder | None = None
+        self._parts: Parts | None = None
 
     @property
     def principal(self) -> Principal:
@@ -118,7 +121,7 @@ class WholeList:
     def has_slow_client(self) -> bool:
         """Return whether the client took more time to receive the parts than the service took to read them."""
         now = time.monotonic()
-        return self._holder is not None and 2 * self._holder.waited_seconds(now) >= now - self._begun_at
+        return self._parts is not None and 2 * self._parts.waited_seconds(now) >= now - self._begun_at
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the list. Raise ClientGone, and the exceptions of operations."""
@@ -126,25 +129,24 @@ class WholeList:
             await self._begin(send)
             await _sent(send, b"", is_last=True)
             return
-        opening = b"["
         with self._lists.deadline(receive) as deadline:
             deadline.begin_query()
-            ended = OperationTimeout(PATIENCE_SECONDS, SLOW_CLIENT)
-            self._holder = holder = Holder(self.principal.company_id, partial(deadline.end, ended))
-            async with self._lists.open_snapshot(holder) as open_context:
-                rows = min(_FIRST_ROWS, self._lists.rows)
-                page = await self._read(open_context, {FIRST: rows})
-                deadline.extend(self._lists.seconds, LIST_TIMEOUT)
-                await self._begin(send)
-                while page.after is not None:
-                    with holder.sending(len(page.rows)):
-                        await _sent(send, opening + page.rows[1:-1])
-                    opening = b","
-                    rows = max(1, min(self._lists.rows, rows * _PAGE_BYTES // len(page.rows)))
-                    page = await self._read(open_context, {FIRST: rows, AFTER: page.after})
+            async with Parts(self.principal.company_id, partial(self._send_part, send), self._lists.room) as parts:
+                self._parts = parts
+                async with self._lists.open_snapshot(parts) as open_context:
+                    rows = min(_FIRST_ROWS, self._lists.rows)
+                    page = await self._read(open_context, {FIRST: rows})
+                    deadline.extend(self._lists.seconds, LIST_TIMEOUT)
+                    opening = b"["
+                    while page.after is not None:
+                        await parts.put(opening + page.rows[1:-1])
+                        opening = b","
+                        rows = max(1, min(self._lists.rows, rows * _PAGE_BYTES // len(page.rows)))
+                        page = await self._read(open_context, {FIRST: rows, AFTER: page.after})
+                await parts.put(opening + page.rows[1:-1])
         if has_left(receive):
             raise ClientGone
-        await _sent(send, opening + page.rows[1:], is_last=True)
+        await _sent(send, b"]", is_last=True)
 
     def page_of(self, outcome: Outcome) -> Page:
         """Return the page of an outcome. Raise RestError if there is none."""
@@ -152,6 +154,11 @@ class WholeList:
         if page is None:
             raise not_found()
         return page
+
+    async def _send_part(self, send: Send, part: bytes) -> None:
+        if not self.has_begun:
+            await self._begin(send)
+        await _sent(send, part)
 
     async def _begin(self, send: Send) -> None:
         self.has_begun = True

@@ -22,11 +22,6 @@ PID = "SELECT pg_backend_pid()"
 END = text("SELECT pg_terminate_backend(:pid, 10000)")
 
 
-def held_by(company_id: UUID) -> Holder:
-    """A holder whose client is never slow."""
-    return Holder(company_id, lambda: None)
-
-
 @asynccontextmanager
 async def database_of(size: int, dsn: str, pooling: Pooling = Pooling.SESSION) -> AsyncGenerator[Database]:
     """A database whose connections must all be given back in the end."""
@@ -43,7 +38,7 @@ async def database_of(size: int, dsn: str, pooling: Pooling = Pooling.SESSION) -
 
 async def test_statements_of_a_snapshot_see_one_moment(database: Database, records: Records) -> None:
     await records.customer()
-    async with database.snapshot(held_by(records.company_id)) as snapshot:
+    async with database.snapshot(Holder(records.company_id)) as snapshot:
         before = await snapshot.row(COUNT, [records.company_id], plan_for_values=False)
         await records.customer()
         after = await snapshot.row(COUNT, [records.company_id], plan_for_values=False)
@@ -55,7 +50,7 @@ async def test_statements_of_a_snapshot_see_one_moment(database: Database, recor
 async def test_a_snapshot_is_one_moment_behind_a_transaction_pooler(service_dsn: str, records: Records) -> None:
     async with (
         database_of(3, service_dsn, Pooling.TRANSACTION) as opened,
-        opened.snapshot(held_by(records.company_id)) as snapshot,
+        opened.snapshot(Holder(records.company_id)) as snapshot,
     ):
         for _ in range(3):
             assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
@@ -66,12 +61,12 @@ async def test_a_snapshot_shows_the_rows_of_its_company_only(
     database: Database, records: Records, owner_engine: AsyncEngine
 ) -> None:
     await records.customer()
-    async with database.snapshot(held_by(await new_company(owner_engine))) as snapshot:
+    async with database.snapshot(Holder(await new_company(owner_engine))) as snapshot:
         assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
 
 
 async def test_a_snapshot_outlasts_a_failed_statement(database: Database, records: Records) -> None:
-    async with database.snapshot(held_by(records.company_id)) as snapshot:
+    async with database.snapshot(Holder(records.company_id)) as snapshot:
         assert await snapshot.row(COUNT, [records.company_id], plan_for_values=False) == (0,)
         await records.customer()
         with pytest.raises(Exception, match="division by zero"):
@@ -81,7 +76,7 @@ async def test_a_snapshot_outlasts_a_failed_statement(database: Database, record
 
 async def test_a_snapshot_that_lost_its_connection_fails(service_dsn: str, owner_engine: AsyncEngine) -> None:
     async with database_of(3, service_dsn) as opened:
-        async with opened.snapshot(held_by(uuid4())) as snapshot:
+        async with opened.snapshot(Holder(uuid4())) as snapshot:
             row = await snapshot.row(PID, [], plan_for_values=False)
             assert row is not None
             async with owner_engine.connect() as owner:
@@ -89,7 +84,7 @@ async def test_a_snapshot_that_lost_its_connection_fails(service_dsn: str, owner
             with pytest.raises(DatabaseUnavailable) as failed:
                 await snapshot.row(PID, [], plan_for_values=False)
         assert failed.value.cause is Cause.CONNECTION_LOST
-        async with opened.snapshot(held_by(uuid4())) as snapshot:
+        async with opened.snapshot(Holder(uuid4())) as snapshot:
             assert await snapshot.row(PID, [], plan_for_values=False) is not None
 
 
@@ -98,7 +93,7 @@ async def test_a_statement_is_canceled_with_the_reader_of_its_snapshot(service_d
         begun = asyncio.Event()
 
         async def read() -> None:
-            async with opened.snapshot(held_by(uuid4())) as snapshot:
+            async with opened.snapshot(Holder(uuid4())) as snapshot:
                 begun.set()
                 await snapshot.row("SELECT pg_sleep(20)", [], plan_for_values=False)
 
@@ -112,7 +107,7 @@ async def test_a_statement_is_canceled_with_the_reader_of_its_snapshot(service_d
 
 
 async def test_nothing_reads_a_snapshot_after_its_end(database: Database) -> None:
-    async with database.snapshot(held_by(uuid4())) as snapshot:
+    async with database.snapshot(Holder(uuid4())) as snapshot:
         pass
     with pytest.raises(SessionEnded):
         await snapshot.row(PID, [], plan_for_values=False)
@@ -127,7 +122,7 @@ async def test_snapshots_keep_a_third_of_the_connections(size: int, of_one: int,
         async with AsyncExitStack() as stack:
             for number, company_id in enumerate(companies):
                 try:
-                    snapshot = await stack.enter_async_context(opened.snapshot(held_by(company_id)))
+                    snapshot = await stack.enter_async_context(opened.snapshot(Holder(company_id)))
                     await snapshot.row(PID, [], plan_for_values=False)
                 except TooBusy:
                     return number
@@ -143,10 +138,10 @@ async def test_a_snapshot_waits_for_the_end_of_another(service_dsn: str) -> None
         company = uuid4()
 
         async def read() -> bool:
-            async with opened.snapshot(held_by(company)) as snapshot:
+            async with opened.snapshot(Holder(company)) as snapshot:
                 return await snapshot.row(PID, [], plan_for_values=False) is not None
 
-        async with opened.snapshot(held_by(company)):
+        async with opened.snapshot(Holder(company)):
             waiting = asyncio.create_task(read())
             await asyncio.sleep(0.05)
             assert opened.pools()["snapshots"] == (1, 1, 1)

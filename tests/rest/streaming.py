@@ -109,15 +109,22 @@ class Streams:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", headers=headers, verify=TRUST, timeout=30)
 
     @asynccontextmanager
-    async def reading(self, company_id: UUID, path: str = CUSTOMERS, version: str = "1.1") -> AsyncGenerator[Reader]:
-        """Ask for a list over a connection that keeps little of what isn't read."""
+    async def reading(
+        self, company_id: UUID, path: str = CUSTOMERS, version: str = "1.1", *, after: Iterable[str] = ()
+    ) -> AsyncGenerator[Reader]:
+        """Ask for a list over a connection that keeps little of what isn't read.
+
+        `after`: the paths of requests that are sent before it, at once.
+        """
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         connection.connect(("127.0.0.1", self.port))
         reader, writer = await asyncio.open_connection(sock=connection, limit=1_024)
-        named = headers_of(self._keys, company_id) | {"host": "localhost", "accept": "*/*", "connection": "close"}
-        lines = [f"GET {path} HTTP/{version}", *(f"{name}: {value}" for name, value in named.items())]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
+        named = headers_of(self._keys, company_id) | {"host": "localhost", "accept": "*/*"}
+        lines = [f"{name}: {value}" for name, value in named.items()]
+        for earlier in after:
+            writer.write("\r\n".join([f"GET {earlier} HTTP/{version}", *lines, "", ""]).encode())
+        writer.write("\r\n".join([f"GET {path} HTTP/{version}", *lines, "connection: close", "", ""]).encode())
         try:
             yield Reader(reader, writer)
         finally:
