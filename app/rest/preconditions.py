@@ -8,7 +8,9 @@ import re
 from hashlib import blake2b
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAGS = re.compile(rf"\s*(?:{_TAG}\s*|,\s*)*")
+_SPACE = r"[ \t]*"
+_ELEMENT = rf"{_SPACE}(?:{_TAG}{_SPACE})?"
+_TAGS = re.compile(rf"{_ELEMENT}(?:,{_ELEMENT})*")
 _EACH = re.compile(_TAG)
 _DIGEST_BYTES = 8
 _VERSION = re.compile(rf'"([1-9][0-9]{{0,9}})(?:-[0-9a-f]{{{2 * _DIGEST_BYTES}}})?"')
@@ -26,7 +28,7 @@ def version_in(tag: str) -> int | None:
 
 
 def tags_in(header: str) -> list[str] | None:
-    """Return the entity tags of a list, weak ones with their prefix; None if it is malformed."""
+    """Return the entity tags of a list (RFC 9110, 5.6.1), weak ones with their prefix; None if it is malformed."""
     # A list without a tag is malformed, with empty elements or without.
     return _EACH.findall(header) or None if _TAGS.fullmatch(header) else None
 

@@ -65,6 +65,6 @@ def in_one_message(problems: Sequence[ValidationProblem]) -> str:
     return message if len(problems) <= _MOST_IN_MESSAGE else f"{message} There are more problems."
 
 
-def shortened(name: str) -> str:
-    """Return a caller's name as `property` shows it."""
-    return name if len(name) <= MOST_CHARACTERS else f"{name[:MOST_CHARACTERS]}…"
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return what a caller sent as errors show it: at most this many characters of it."""
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -15,7 +15,7 @@ from app.engine.request_errors import RequestError, RequestErrorCode
 from app.rest.answers import Pages
 from app.rest.documents import TEXTS
 from app.rest.endpoints import ENDPOINTS, Endpoint
-from app.rest.routing import Routes, path_of
+from app.rest.routing import Routes
 from app.rest.spelling import REST
 from app.scheduling.pauses import run_in_turn
 from app.web.answers import Answer
@@ -32,7 +32,7 @@ from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allo
 from app.web.request_log import OperationLog, OperationRecord
 from app.web.rest_answers import Ran, answer_of
 from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_problems, of_request_error
-from app.web.rest_requests import Given, RestRequest, given_in
+from app.web.rest_requests import Given, RestRequest, given_in, requested_path
 from app.web.rest_stream import FIRST, WholeList, WholeLists
 from app.web.running import Runner
 
@@ -148,7 +148,7 @@ class RestEndpoints(OperationEndpoint):
     def _find(self, scope: Scope) -> tuple[_Served, Mapping[str, str]]:
         """Return the endpoint of a request, and the values in its path."""
         method: str = scope["method"]
-        path = path_of(scope["raw_path"].removeprefix(scope.get("root_path", "").encode()))
+        path = requested_path(scope)
         if path is None:
             msg = "The path has malformed percent-encoding: write a percent sign as %25."
             raise bad(msg)

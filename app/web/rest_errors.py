@@ -13,7 +13,7 @@ from app.engine.request_errors import RequestError, RequestErrorCode
 from app.graphql.codes import FieldCode
 from app.rest.codes import RestCode
 from app.rest.controls import IF_MATCH, NO_VERSION, Condition
-from app.rest.problems import NO_CUSTOMER, Invalid, ValidationProblem, in_one_message, validation_errors
+from app.rest.problems import NO_CUSTOMER, Invalid, ValidationProblem, in_one_message, shortened, validation_errors
 from app.rest.routing import is_rest
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.http_errors import FailureCode, HttpError
@@ -34,6 +34,8 @@ _STATUSES: Mapping[str, int] = {
 """The statuses of errors of fields by their codes, the most severe first."""
 _PAYLOAD_STATUSES = (400, 404, 409, 412, 422)
 """The statuses of problems of payloads: the first one is the answer's."""
+_MAX_PATH = 1_000
+"""Number of characters of a path that an error shows. JSON takes up to six bytes for each of them."""
 
 
 class RestError(Exception):
@@ -63,7 +65,7 @@ class RestError(Exception):
         body = {
             "statusCode": self.status,
             "timestamp": f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z",
-            "path": path,
+            "path": shortened(path, _MAX_PATH),
             "message": self.message,
             "code": self.code,
             "details": self.details,

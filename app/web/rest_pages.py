@@ -19,6 +19,7 @@ from app.web.graphql_request import headers_of
 from app.web.http_errors import http_error_of
 from app.web.operation_endpoint import not_allowed
 from app.web.rest_errors import RestError, as_rest, of_http_error
+from app.web.rest_requests import requested_path
 
 DOCUMENT_PATH = "/v1/openapi.json"
 DOCS_PATH = "/v1/docs"
@@ -40,7 +41,8 @@ class RestPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
-        page = self._pages.get(scope["path"].removeprefix(scope.get("root_path", "")))
+        path = requested_path(scope)
+        page = None if path is None else self._pages.get(path)
         if page is None:
             await self._app(scope, receive, send)
             return

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
+from starlette.types import Scope
+
 from app.domain.errors import ErrorCode
 from app.domain.labels import label
 from app.rest.answers import Written
@@ -13,11 +15,17 @@ from app.rest.endpoints import Endpoint
 from app.rest.parameters import variables_of
 from app.rest.problems import Invalid, ValidationProblem, in_order, listed
 from app.rest.rejections import validation_problems
+from app.rest.routing import path_of
 from app.web.http_errors import FailureCode, HttpError
 from app.web.malformed import bad
 from app.web.strict_json import json_of
 
 ReadT = TypeVar("ReadT")
+
+
+def requested_path(scope: Scope) -> str | None:
+    """Return the path of a request below the root path; None if its percent-encoding is malformed."""
+    return path_of(scope["raw_path"].removeprefix(scope.get("root_path", "").encode()))
 
 
 class RestRequest(NamedTuple):

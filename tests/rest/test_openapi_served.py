@@ -42,6 +42,21 @@ async def test_the_page_is_served_where_the_explorer_is(service: Service, servic
     error_of(without, 404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize("path", ["/v1%2Fopenapi.json", "/v1%2fdocs", "/v1/docs%2F"])
+async def test_an_encoded_slash_leads_to_neither(path: str, service: Service, service_dsn: str) -> None:
+    async with client_of(service, service_dsn, explorer=True) as client:
+        response = await client.get(path)
+
+    error_of(response, 404, "NOT_FOUND")
+
+
+async def test_other_encoded_characters_are_those_that_they_stand_for(service: Service, service_dsn: str) -> None:
+    async with client_of(service, service_dsn) as client:
+        response = await client.get("/v1/open%61pi%2Ejson")
+
+    assert (response.status_code, response.text) == (200, text())
+
+
 @pytest.mark.parametrize("path", PATHS)
 async def test_other_methods_are_rejected_with_those_that_are_supported(
     path: str, service: Service, service_dsn: str

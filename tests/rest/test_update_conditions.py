@@ -32,7 +32,17 @@ def version_of(response: Response) -> int:
 
 @pytest.mark.parametrize(
     "condition",
-    ['"4"', '"4-0123456789abcdef"', "*", ' "3" ,"4"', '"9", "4-0123456789abcdef"', 'W/"4", "4"', '"x", "4"'],
+    [
+        '"4"',
+        '"4-0123456789abcdef"',
+        "*",
+        ' "3" ,"4"',
+        ',,"4"',
+        ', \t,"3",,"4" ,',
+        '"9", "4-0123456789abcdef"',
+        'W/"4", "4"',
+        '"x", "4"',
+    ],
 )
 async def test_an_update_is_made_if_one_of_the_versions_of_its_condition_is_stored(
     calls: Calls, path: str, condition: str
@@ -87,7 +97,7 @@ async def test_an_update_is_not_made_for_a_tag_that_no_version_has_and_says_so(
     assert await everything_of(owner_engine, company) == stored
 
 
-@pytest.mark.parametrize("condition", ["4", '"4', "", ",", "W/4"])
+@pytest.mark.parametrize("condition", ["4", '"4', "", ",", "W/4", '"4" "4"', '"4""5"', '"4" W/"4"', '"4";, "5"'])
 async def test_a_malformed_condition_is_a_problem_of_its_header(calls: Calls, path: str, condition: str) -> None:
     answer = await calls.patch(path, json={"name": "New"}, headers={"if-match": condition})
 

@@ -112,7 +112,7 @@ def _error() -> Json:
     properties = {
         "statusCode": {"type": "integer", "description": "The status of the response."},
         "timestamp": {"type": "string", "format": "date-time", "description": "When the request failed, in UTC."},
-        "path": {"type": "string", "description": "The path that was requested."},
+        "path": {"type": "string", "description": "The path that was requested, up to 1,000 characters of it."},
         "message": {"type": "string", "description": "What is wrong, for people."},
         "code": {
             "type": "string",
