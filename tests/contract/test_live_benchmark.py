@@ -311,7 +311,8 @@ def test_options_replace_the_defaults_of_their_kind_of_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(["--plot"], "remove"), (["--servers", "apollo"], "'apollo' is unknown")]
+    ("options", "message"),
+    [(["--quick", "--plot"], "remove --quick"), (["--servers", "apollo"], "'apollo' is unknown")],
 )
 def test_a_run_with_subscribers_rejects_options_that_it_lacks(options: list[str], message: str) -> None:
     application = typer.Typer()
