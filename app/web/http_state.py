@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from app.web.client_connection import ClientConnection
 from app.web.connections import COMPANY_ID, Connections
 from app.web.http_errors import HttpError
-from app.web.http_framing import AnswerCut, announced_length, cut_off, framed
+from app.web.http_framing import AnswerCut, announced_length, drained, framed
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.leaving import tell_leaving
 from app.web.pipelining import REQUEST_BYTES
@@ -148,19 +148,24 @@ class ConnectionState(UpgradeProtocol):
         try:
             await app(scope, receive, cast("ASGISendCallable", partial(self._send, framed(cycle, send))))
         except AnswerCut:
-            cut_off(cycle)
+            self._cut_off(cycle)
         except asyncio.CancelledError:
             if not (cycle.response_started or self.flow.write_paused):
                 raise
             # The server is shutting down, and the client reads this answer or an earlier one too slowly.
-            cycle.disconnected = True
-            self.transport.abort()
+            self._cut_off(cycle)
         except Exception:
             # asyncio raises nothing, uvloop RuntimeError; the application itself answers other errors than those of
             # sending.
             if not self.transport.is_closing():
                 raise
+        if self.transport.is_closing():
             cycle.disconnected = True
+
+    def _cut_off(self, cycle: RequestResponseCycle) -> None:
+        """Close the connection of an incomplete answer. Its client sees that the last chunk is missing, or a reset."""
+        cycle.disconnected = True
+        self.transport.abort()
 
     def write_now(self, chunk: bytes) -> bool:
         """Write a chunk of an answer that goes on, unless its client has left, or has earlier chunks to read."""
@@ -179,7 +184,7 @@ class ConnectionState(UpgradeProtocol):
             self._waiting_bytes = size or announced_length(message)
             self._state.add_slow(cast("ClientConnection", self))
             try:
-                await self.flow.drain()
+                await drained(self.flow, self.transport)
             finally:
                 self._waiting_bytes = 0
         self._sending_bytes = size

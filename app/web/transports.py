@@ -5,15 +5,14 @@ import socket
 from fcntl import ioctl
 from termios import FIONREAD
 
-_RESET = b"\1\0\0\0\0\0\0\0"
-"""The value of SO_LINGER with which closing a connection resets it: on, zero seconds."""
+_RESET, _END = b"\1\0\0\0\0\0\0\0", bytes(8)
+"""Values of SO_LINGER: closing a connection resets it (on, zero seconds), or ends it after what was sent (off)."""
 
 
-def reset(transport: asyncio.Transport) -> None:
-    """Close a connection at once. Its client sees a reset, not an end."""
+def end_with_reset(transport: asyncio.Transport, *, is_on: bool) -> None:
+    """Determine what the client sees when the connection is closed, for any reason: a reset, or an end."""
     if (found := _socket_of(transport)) is not None:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    transport.abort()
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET if is_on else _END)
 
 
 def has_unread(transport: asyncio.Transport) -> bool:

@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 
 from app.web.development import DevelopmentKeys
-from tests.rest.streaming import CUSTOMERS, write_customers
+from tests.rest.streaming import CUSTOMERS, LARGE, Streams, write_customers
 from tests.support.records import Records
 from tests.support.served import served
 from tests.support.started import headers_of, settings_of
@@ -57,3 +58,17 @@ async def test_two_processes_stream_lists_in_bounded_memory(service_dsn: str, re
     operations = [line for line in lines if line["event"] == "operation"]
     assert {(line["name"], line["status"]) for line in operations} == {("RestListCustomers", 200)}
     assert len(operations) == 1 + 3 * READERS
+
+
+async def test_a_process_that_is_killed_leaves_no_part_that_looks_whole_over_http_1_0(
+    service_dsn: str, records: Records, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await write_customers(records, 1, 2_000, metadata=LARGE)
+    keys = DevelopmentKeys(tmp_path / "keys")
+    settings = {name.upper(): str(value) for name, value in settings_of(service_dsn, keys).items()}
+    with served(tmp_path / "log", **settings) as service:
+        async with Streams(service.port, keys, capfd).reading(records.company_id, version="1.0") as reader:
+            await reader.begun()
+            service.process.kill()
+            with pytest.raises(ConnectionResetError):
+                await reader.rest()

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from app.web.answers import Answer
 from app.web.envelope import Envelope
 from app.web.http_framing import AnswerCut
-from app.web.transports import has_unread, reset
+from app.web.transports import end_with_reset, has_unread
 from tests.support.listening import Wire, listening, wired
 
 pytestmark = pytest.mark.usefixtures("reading")
@@ -167,7 +167,7 @@ def test_a_closed_connection_has_no_socket(
                 await lost.wait()
             await asyncio.sleep(0)
             assert not has_unread(transports[0])
-            reset(transports[0])
+            end_with_reset(transports[0], is_on=True)
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(test())
