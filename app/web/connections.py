@@ -29,6 +29,8 @@ REASONS = (
 """Reasons for which connections are closed or refused; docs/metrics.md explains them."""
 GIVEN_UP = "given_up"
 """Key in a request's state: its connection was closed, usually with 408, because its body did not arrive."""
+TOO_SLOW = "too_slow"
+"""Key in a request's state: its connection was closed before its answer was sent, because of its client."""
 COMPANY_ID = "company_id"
 """Key in a request's state: the company of its credential, to whose share the bytes of its answer count."""
 IDLE_SINCE = "idle_since"

@@ -103,7 +103,7 @@ class Envelope:
         except Exception as error:
             if is_accepted:
                 raise
-            await http_error_of(error, request_id).answer().send(reject)
+            await _rejection(http_error_of(error, request_id), scope).send(reject)
 
 
 class Caught:

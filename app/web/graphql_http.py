@@ -66,7 +66,7 @@ class GraphQLEndpoint(OperationEndpoint):
             answer = _as_accepted(document_answer(error, media_type), accept, record)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every exception becomes a response
             answer = self._http_error(error, scope, record).answer(media_type)
-        await self._send(answer, receive, send, record)
+        await self._send(answer, scope, receive, send, record)
 
     async def _answer(
         self,

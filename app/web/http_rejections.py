@@ -1,13 +1,14 @@
 """Errors that are sent before a request reaches the application, in the same form as the application's errors."""
 
 from collections.abc import Iterable
+from typing import cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.web.answers import Answer
-from app.web.connections import GIVEN_UP
+from app.web.connections import GIVEN_UP, TOO_SLOW
 from app.web.envelope import REQUEST_ID, SECURITY_HEADERS, sent_request_id
 from app.web.http_errors import FailureCode, HttpError
 from app.web.http_state import ConnectionState
@@ -52,6 +53,7 @@ class RejectingProtocol(ConnectionState):
             self._give_up("The request took too long to arrive while the service was overloaded. Try again shortly.")
         else:
             self._note_given_up()
+            self._note_too_slow()
             self.transport.abort()
 
     def _give_up(self, message: str) -> None:
@@ -62,6 +64,11 @@ class RejectingProtocol(ConnectionState):
     def _note_given_up(self) -> None:
         if self._awaits_body():
             self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
+
+    def _note_too_slow(self) -> None:
+        """Tell the request that is being answered that its client has not left: the service closes the connection."""
+        if self._running is not None and not self._running.response_complete:
+            self._running.scope["state"][TOO_SLOW] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
 
     def _reject_unreadable(self) -> None:
         """Reject a request that can't be parsed, or was found to be too large while it was parsed."""
@@ -87,9 +94,13 @@ class RejectingProtocol(ConnectionState):
         assert self._http_error is not None  # noqa: S101 - there is something to send
         if self.transport.is_closing():
             return
-        self.transport.write(
-            rejection(self._answer_of(self._http_error), self._state.default_headers, self._request_id())
+        answer = rejection(
+            self._answer_of(self._http_error),
+            self._state.default_headers,
+            self._request_id(),
+            has_body=self._method() != "HEAD",
         )
+        self.transport.write(answer)
         if self._awaits_body():
             self.cycle.body = bytearray()
             self.cycle.disconnected = True
@@ -102,18 +113,17 @@ class RejectingProtocol(ConnectionState):
 
     def _answer_of(self, http_error: HttpError) -> Answer:
         """Return the answer to the rejected request, in the form of its path if that is known."""
-        path = self._path()
+        path = path_in(bytes(self.url)) if self._has_target() else None
         return http_error.answer() if path is None else rejection_of(http_error, self.app_state, self.root_path, path)
 
-    def _path(self) -> str | None:
-        """Return the path of the rejected request, as far as it has arrived; None if nothing of it has."""
-        if not (self._is_within_headers() or self._awaits_body()) or not self.url:
-            return None
-        target = bytes(self.url).partition(b"?")[0][:MAX_URL_BYTES]
-        try:
-            return unquote(httptools.parse_url(target).path.decode("ascii"))
-        except (httptools.HttpParserInvalidURLError, AttributeError, UnicodeDecodeError):
-            return None
+    def _method(self) -> str | None:
+        """Return the method of the rejected request; None if it has not arrived."""
+        parser = cast("httptools.HttpRequestParser", self.parser)
+        return parser.get_method().decode("ascii") if self._has_target() else None
+
+    def _has_target(self) -> bool:
+        """Return whether the method of the rejected request has arrived, and at least a part of its target."""
+        return bool(self.url) and (self._is_within_headers() or self._awaits_body())
 
     def _request_id(self) -> str | None:
         """Return the id of the rejected request; None if it has none yet."""
@@ -157,10 +167,27 @@ def too_large_headers() -> HttpError:
     )
 
 
-def rejection(answer: Answer, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
-    """Return the bytes of the response, after which the connection is closed."""
+def path_in(target: bytes) -> str | None:
+    """Return the path in the target of a request, as far as it has arrived; None if it has none."""
+    try:
+        return unquote(httptools.parse_url(target.partition(b"?")[0][:MAX_URL_BYTES]).path.decode("ascii"))
+    except (httptools.HttpParserInvalidURLError, AttributeError, UnicodeDecodeError):
+        return None
+
+
+def rejection(
+    answer: Answer,
+    default_headers: Iterable[tuple[bytes, bytes]],
+    request_id: str | None,
+    *,
+    has_body: bool = True,
+) -> bytes:
+    """Return the bytes of the response, after which the connection is closed.
+
+    `has_body`: False for the answer to HEAD, which has the same headers as that to GET (RFC 9110, 9.3.2).
+    """
     fields = [*default_headers, *answer.fields(), *SECURITY_HEADERS, (b"connection", b"close")]
     if request_id is not None:
         fields.append((REQUEST_ID.encode(), request_id.encode()))
     lines = b"".join(b"%b: %b\r\n" % field for field in fields)
-    return STATUS_LINE[answer.status] + lines + b"\r\n" + answer.body
+    return STATUS_LINE[answer.status] + lines + b"\r\n" + (answer.body if has_body else b"")

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from app.domain.identity import Principal
 from app.scheduling.pauses import working_for
 from app.web.answers import Answer
-from app.web.connections import COMPANY_ID, GIVEN_UP
+from app.web.connections import COMPANY_ID, GIVEN_UP, TOO_SLOW
 from app.web.deadline import Deadline
 from app.web.ending import ending_of, stopped
 from app.web.graphql_request import has_left, read_body
@@ -17,8 +17,12 @@ from app.web.large_bodies import LARGE_BYTES
 from app.web.request_log import OperationLog, OperationRecord
 from app.web.running import Runner
 
-_NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
-"""Status and codes that are logged for operations whose client has disconnected; 499 is nginx's status for it."""
+_CLOSED = 499
+"""nginx's status for a connection that is closed before the answer."""
+_NOT_SENT = (_CLOSED, ("CLIENT_CLOSED_REQUEST",))
+"""Status and codes that are logged for operations whose client has disconnected."""
+TOO_SLOW_CODES = ("CLIENT_TOO_SLOW",)
+"""The codes that are logged for answers that the service has cut off because of their client."""
 _GAVE_UP = (408, (FailureCode.TIMEOUT.value,))
 """Status and codes that are logged for requests whose body did not arrive, which the server has answered."""
 
@@ -53,9 +57,9 @@ class OperationEndpoint:
             await self._runner.turns.begin(working_for.get())
         return body
 
-    def _write_left(self, scope: Scope, record: OperationRecord) -> None:
-        """Log a request whose client disconnected before it was answered."""
-        self._log.write(record, *(_GAVE_UP if scope.get("state", {}).get(GIVEN_UP) else _NOT_SENT))
+    def _write_left(self, scope: Scope, record: OperationRecord, *, has_begun: bool = False) -> None:
+        """Log a request whose connection was closed before it was answered, or before its answer was sent."""
+        self._log.write(record, *_not_sent(scope, has_begun=has_begun))
 
     def _http_error(self, error: BaseException, scope: Scope, record: OperationRecord) -> HttpError:
         """Return the error for the exception that ended a request. Raise a cancellation unless the server made it."""
@@ -67,21 +71,31 @@ class OperationEndpoint:
         is_stopped = ending.has_stopped(error)
         return stopped(record.request_id) if is_stopped else http_error_of(error, record.request_id)
 
-    async def _send(self, answer: Answer, receive: Receive, send: Send, record: OperationRecord) -> None:
+    async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send, record: OperationRecord) -> None:
         """Send the response, then log and count it."""
         record.seconds = record.elapsed()
         # Before the operation is known, its body may be unread; checking for a disconnect would consume it.
-        outcome = _NOT_SENT if record.operation is not None and has_left(receive) else (answer.status, answer.codes)
+        is_sent = record.operation is None or not has_left(receive)
         try:
             await answer.send(send)
         except OSError:
             # The server may raise this if the client has disconnected.
-            outcome = _NOT_SENT
+            is_sent = False
         except BaseException:
-            outcome = _NOT_SENT
+            is_sent = False
             raise
         finally:
-            self._log.write(record, *outcome)
+            self._log.write(record, *((answer.status, answer.codes) if is_sent else _not_sent(scope)))
+
+
+def _not_sent(scope: Scope, *, has_begun: bool = False) -> tuple[int, tuple[str, ...]]:
+    """Return the status and codes to log for a request whose answer was not sent, or only its beginning."""
+    state = scope.get("state", {})
+    if state.get(GIVEN_UP):
+        return _GAVE_UP
+    if state.get(TOO_SLOW):
+        return 200 if has_begun else _CLOSED, TOO_SLOW_CODES
+    return _NOT_SENT
 
 
 def not_allowed(message: str, allow: str) -> HttpError:

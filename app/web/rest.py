@@ -28,7 +28,7 @@ from app.web.http_framing import AnswerCut
 from app.web.large_bodies import HUGE_BYTES
 from app.web.malformed import bad
 from app.web.media_types import takes_json
-from app.web.operation_endpoint import Authenticate, OperationEndpoint, not_allowed
+from app.web.operation_endpoint import TOO_SLOW_CODES, Authenticate, OperationEndpoint, not_allowed
 from app.web.request_log import OperationLog, OperationRecord
 from app.web.rest_answers import Ran, answer_of
 from app.web.rest_errors import as_rest, missing_scopes, of_http_error, of_problems, of_request_error
@@ -38,8 +38,6 @@ from app.web.running import Runner
 
 _READS = "reads"
 """The variable of a document that says whether the credential may read what the request didn't write."""
-_TOO_SLOW = ("CLIENT_TOO_SLOW",)
-"""The code that is logged for a list that was cut off because of its client."""
 _BEYOND_LIMITS = "This endpoint is beyond the limits that the service is run with: tell its operator to raise them."
 
 
@@ -107,19 +105,19 @@ class RestEndpoints(OperationEndpoint):
                 self._write_left(scope, record)
                 return
             answer = self._error(error, scope, record)
-        await self._send(answer, receive, send, record)
+        await self._send(answer, scope, receive, send, record)
 
     def _log_cut(
         self, cut: WholeList, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord
     ) -> None:
-        """Log a list that can't be completed: with the code of its error, or that its client has disconnected."""
+        """Log a list that can't be completed: with the code of its error, or why its connection was closed."""
         if isinstance(error, ClientGone):
-            self._write_left(scope, record)
+            self._write_left(scope, record, has_begun=True)
             return
         codes = self._error(error, scope, record).codes
         # Such a list is no failure of the service.
         is_slow = isinstance(error, OperationTimeout) and cut.has_slow_client()
-        self._log.write(record, 200, _TOO_SLOW if is_slow else codes)
+        self._log.write(record, 200, TOO_SLOW_CODES if is_slow else codes)
 
     def _error(self, error: Exception | asyncio.CancelledError, scope: Scope, record: OperationRecord) -> Answer:
         rest_error = as_rest(error) or of_http_error(self._http_error(error, scope, record))

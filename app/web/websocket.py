@@ -34,7 +34,7 @@ class GraphQLWebSocket:
         """
         await receive()
         if scope["path"] != self._path:
-            msg = f"Nothing is served at this path; GraphQL is at {self._path}."
+            msg = f"WebSockets are served at {self._path} only."
             raise HttpError(404, FailureCode.NOT_FOUND, msg)
         credential = credential_of(headers_of(scope))
         if credential:

@@ -13,7 +13,8 @@ from websockets.http11 import Request
 
 from app.web.connections import Connections
 from app.web.http_errors import FailureCode, HttpError
-from app.web.http_rejections import rejection, too_large_headers
+from app.web.http_rejections import path_in, rejection, too_large_headers
+from app.web.rejected import rejection_of
 from app.web.websocket_reading import ReadingProtocol
 
 RESTARTING = "The service is restarting. Connect again, and resume subscriptions with `after`."
@@ -39,11 +40,15 @@ class HandshakeProtocol(ReadingProtocol):
         assert isinstance(server_state, Connections)  # noqa: S101 - app.web.server makes it
         self._state = server_state
         self.logger = self.conn.logger = _quiet
+        self._target = b""
         # uvicorn sets it when the handshake is valid.
         self.scope = cast("WebSocketScope", {})
 
     @override
     def data_received(self, data: bytes) -> None:
+        if not self._target:
+            # The first data is the whole handshake, as the protocol for HTTP passes it on.
+            self._target = data.split(b" ", 2)[1]
         super().data_received(data)
         if not self.handshake_initiated:
             # The library has rejected the handshake without an answer: it accepts shorter headers than HTTP.
@@ -73,5 +78,6 @@ class HandshakeProtocol(ReadingProtocol):
     def _reject(self, http_error: HttpError) -> None:
         """Answer a handshake with an error."""
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        self.transport.write(rejection(http_error.answer(), self.default_headers, None))
+        answer = rejection_of(http_error, self.app_state, self.root_path, path_in(self._target) or "")
+        self.transport.write(rejection(answer, self.default_headers, None))
         self.transport.close()

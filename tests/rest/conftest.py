@@ -13,6 +13,7 @@ from app.db import customer_writes
 from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
+from app.web.connections import ConnectionLimits
 from app.web.development import DevelopmentKeys
 from tests.rest.calling import Calls, Service
 from tests.rest.streaming import Serve, Streams, served_streams
@@ -43,10 +44,12 @@ async def calls(service: Service, company: UUID) -> AsyncGenerator[Calls]:
 def serve(service_dsn: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Serve:
     """Serve the application over real connections, with these settings and lists that are always fresh."""
 
-    def serve_(grace_seconds: float = 1, **settings: Any) -> AbstractAsyncContextManager[Streams]:
+    def serve_(
+        grace_seconds: float = 1, limits: ConnectionLimits | None = None, **settings: Any
+    ) -> AbstractAsyncContextManager[Streams]:
         keys = DevelopmentKeys(tmp_path / "keys")
         all_settings = settings_of(service_dsn, keys, **{"list_cache_seconds": 0, **settings})
-        return served_streams(all_settings, keys, capfd, grace_seconds)
+        return served_streams(all_settings, keys, capfd, grace_seconds, limits)
 
     return serve_
 

@@ -16,6 +16,7 @@ from app.db.tables import customers
 from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
+from app.web.connections import ConnectionLimits
 from app.web.development import DevelopmentKeys
 from tests.support.lifespan import lifespan_of
 from tests.support.listening import listening
@@ -171,9 +172,13 @@ Serve = Callable[..., AbstractAsyncContextManager[Streams]]
 
 @asynccontextmanager
 async def served_streams(
-    settings: dict[str, Any], keys: DevelopmentKeys, output: pytest.CaptureFixture[str], grace_seconds: float = 1
+    settings: dict[str, Any],
+    keys: DevelopmentKeys,
+    output: pytest.CaptureFixture[str],
+    grace_seconds: float = 1,
+    limits: ConnectionLimits | None = None,
 ) -> AsyncGenerator[Streams]:
-    """Serve the application with these settings."""
+    """Serve the application with these settings, and these limits on connections."""
     app = create_app(Settings.model_validate(settings))
-    async with lifespan_of(app), listening(app, grace_seconds=grace_seconds) as port:
+    async with lifespan_of(app), listening(app, grace_seconds=grace_seconds, limits=limits) as port:
         yield Streams(port, keys, output)

@@ -91,7 +91,7 @@ async def test_a_path_that_is_too_long_is_a_414_that_shows_its_beginning(service
 @pytest.mark.parametrize(("size", "shown"), [(1_000, "x" * 989), (1_001, "x" * 989 + "…")])
 async def test_an_error_shows_a_thousand_characters_of_its_path(service: _Service, size: int, shown: str) -> None:
     path = "/v1/absent/".ljust(size, "x")
-    reply = await asked(service, f"GET {path} HTTP/1.1", body="\r\n")
+    reply = await asked(service, f"GET {path} HTTP/1.1")
 
     assert_rejected(reply, f"/v1/absent/{shown}", 404, "NOT_FOUND")
 
@@ -132,6 +132,53 @@ async def test_other_paths_have_the_form_of_graphql(service: _Service, path: str
     reply = await asked(service, f"GET {path} HTTP/1.1", *["x: y"] * 120)
 
     assert (reply.status, [*reply.json()]) == (431, ["errors"])
+
+
+@pytest.mark.parametrize("path", [CUSTOMERS, "/graphql"])
+@pytest.mark.parametrize(
+    ("status", "query", "header", "end"),
+    [
+        (400, "", "a b: c", "\r\n"),
+        (408, "", "x: ", ""),
+        (414, f"?after={_LONG}", "x: y", "\r\n"),
+        (431, "", f"x: {'y' * 40_000}", "\r\n\r\n"),
+    ],
+)
+async def test_the_answer_to_head_has_no_body(
+    service: _Service, path: str, status: int, query: str, header: str, end: str
+) -> None:
+    async with wired(service.port) as wire:
+        lines = [f"HEAD {path}{query} HTTP/1.1", "host: a", service.credential, "content-type: application/json"]
+        await wire.send("\r\n".join([*lines, header]).encode() + end.encode())
+        head, _, body = (await wire.rest()).partition(b"\r\n\r\n")
+
+    assert (int(head.split()[1]), body) == (status, b"")
+    assert int(head.partition(b"content-length: ")[2].split()[0]) > 50
+
+
+@pytest.mark.parametrize("path", [f"{CUSTOMERS}/caf%C3%A9", "/graphql/"])
+@pytest.mark.parametrize(
+    ("status", "message", "headers"),
+    [
+        (404, "WebSockets are served at /graphql only.", ["sec-websocket-version: 13"]),
+        (400, "This is not a handshake of a WebSocket: ", ["sec-websocket-version: 12"]),
+        (431, "The request has more than 100 header fields", ["sec-websocket-version: 13", f"x: {'y' * 20_000}"]),
+    ],
+)
+async def test_a_rejected_handshake_of_a_websocket_has_the_form_of_its_path(
+    service: _Service, path: str, status: int, message: str, headers: list[str]
+) -> None:
+    key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=="
+    upgrade = ["connection: upgrade", "upgrade: websocket", key]
+    reply = await asked(service, f"GET {path} HTTP/1.1", *upgrade, *headers)
+
+    assert reply.status == status
+    error = reply.json()
+    if path.startswith(CUSTOMERS):
+        assert (error["statusCode"], error["path"]) == (status, f"{CUSTOMERS}/café")
+    else:
+        error = error["errors"][0]
+    assert error["message"].startswith(message)
 
 
 async def test_an_error_belongs_to_the_request_that_is_rejected(service: _Service) -> None:

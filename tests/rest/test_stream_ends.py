@@ -9,10 +9,13 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.web.connections import ConnectionLimits, usage
 from tests.rest.calling import error_of
 from tests.rest.streaming import CUSTOMERS, LARGE, Reader, Serve, Streams, body_of, write_customers
 from tests.support.databases import execute, opened, service_login
+from tests.support.listening import wired
 from tests.support.records import Records, new_company
+from tests.support.until import until
 
 LOSE_SNAPSHOTS = text("""SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
 WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()""")
@@ -71,6 +74,45 @@ async def test_a_client_that_takes_too_long_is_cut_off(serve: Serve, many: Recor
         "REST_LIST_SECONDS",
         line["request_id"],
     )
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [(ConnectionLimits(send_seconds=0.5), "slow_reader"), (ConnectionLimits(unsent_bytes=1_000_000), "unsent_bytes")],
+)
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+async def test_a_list_that_a_limit_cuts_off_is_logged_as_that_of_a_slow_client(
+    serve: Serve, many: Records, version: str, limits: ConnectionLimits, reason: str
+) -> None:
+    before = usage.ended[reason]
+    async with serve(limits=limits) as streams, streams.reading(many.company_id, version=version) as reader:
+        await reader.begun()
+        line = await streams.logged()
+        assert (line["status"], line["codes"], line["name"]) == (200, ["CLIENT_TOO_SLOW"], "RestListCustomers")
+        assert usage.ended[reason] == before + 1
+        if version == "1.1":
+            await assert_cut_off(reader)
+        else:
+            with pytest.raises(ConnectionResetError):
+                await reader.rest()
+        await assert_all_is_read(streams, many)
+
+
+async def test_a_page_that_waits_behind_unread_ones_is_logged_as_that_of_a_slow_client(
+    serve: Serve, many: Records
+) -> None:
+    async with (
+        serve(limits=ConnectionLimits(send_seconds=0.5)) as streams,
+        streams.client(many.company_id) as client,
+        wired(streams.port) as wire,
+    ):
+        fields = f"host: a\r\nauthorization: {client.headers['authorization']}"
+        # More than the kernel's buffers hold.
+        await wire.send(f"GET {CUSTOMERS}?limit=500 HTTP/1.1\r\n{fields}\r\n\r\n".encode() * 10)
+        await until(lambda: any(line["status"] != 200 for line in streams.lines("operation")))
+        lines = streams.lines("operation")
+    assert (lines[-1]["status"], lines[-1]["codes"]) == (499, ["CLIENT_TOO_SLOW"])
+    assert len(lines) < 10
 
 
 async def test_a_client_may_read_longer_than_an_operation_may_take(serve: Serve, many: Records) -> None:
