@@ -98,10 +98,7 @@ def bench(  # noqa: PLR0913 - an argument for each option
         float | None, typer.Option(help="The most events per second for --live. Default: 50.", min=0.1, max=100)
     ] = None,
     publish: Annotated[
-        bool,
-        typer.Option(
-            "--plot", help="Write samples, pictures and tables. A run with peers measures the fastest in production."
-        ),
+        bool, typer.Option("--plot", help="Write samples, picture and tables; with peers, only the fastest take part.")
     ] = False,
     earlier: Annotated[
         Path | None, typer.Option("--from", help="Show the results of an earlier run, without measuring.", exists=True)

@@ -1,31 +1,22 @@
 """Turns that are held while clients receive: whose client is slow, and who hurries while others wait."""
 
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from app.scheduling import held_turns
 from app.scheduling.held_turns import MIN_RATE, PATIENCE_SECONDS, Holder, Holders
+from tests.support.clock import Clock
 
 COMPANY = UUID(int=1)
-
-
-class Clock:
-    """A clock that only moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        """Return the time, in seconds."""
-        return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock by which clients are slow."""
     clock = Clock()
-    monkeypatch.setattr(held_turns, "time", clock)
+    monkeypatch.setattr(held_turns, "time", SimpleNamespace(monotonic=clock))
     return clock
 
 

@@ -119,7 +119,7 @@ async def test_both_secrets_are_accepted_after_a_rotation(
     assert accepted == [[True, True, False], [False, True, True]]
 
 
-async def test_what_is_sent_after_a_rotation_has_both_signatures_also_in_a_turn_that_had_begun(
+async def test_what_is_sent_after_a_rotation_has_both_signatures_also_in_a_begun_turn(
     caller: Caller, new_sender: NewSender, receiver: Receiver
 ) -> None:
     endpoint, first = await created(caller, receiver)
