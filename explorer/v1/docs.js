@@ -3,6 +3,7 @@ import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 import "./docs.css";
 import { shown } from "./document.js";
+import { longTexts } from "./long-texts.js";
 
 const SIGN_IN = document.querySelector("meta[name=sign-in]")?.content;
 const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -39,7 +40,7 @@ followSystem();
 const ui = SwaggerUI({
   spec: await load(),
   domNode: document.getElementById("root"),
-  plugins: [examplesAsWritten],
+  plugins: [examplesAsWritten, longTexts],
   deepLinking: true,
   displayRequestDuration: true,
   // Of the themes for JSON, this one has the most contrast.

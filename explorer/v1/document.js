@@ -1,4 +1,7 @@
-// The document as the page shows it: nothing is filled in that nobody asked for, and numbers have their digits.
+// The document as the page shows it: nothing is filled in but the limit of lists, and numbers have their digits.
+
+/** The limit that is filled in: whole lists may have megabytes. */
+const ROWS = 20;
 
 /** Keep the digits of a number that JavaScript would shorten, such as 1250.50, for `JSON.parse`; older browsers can't. */
 export function keepDigits(_name, value, context) {
@@ -19,8 +22,9 @@ function operationsOf({ paths }) {
 
 /** Swagger UI sends the example of every parameter, so that a list shows what matches all of them: only mention it. */
 function offered({ example, ...parameter }) {
-  if (parameter.required) return { ...parameter, example };
   const { name, schema } = parameter;
+  if (parameter.required) return { ...parameter, example };
+  if (name === "limit") return { ...parameter, example: ROWS };
   // An object without an example of its own would be filled with an invented one.
   const empty = schema.type === "object" ? { schema: { ...schema, example: {} } } : {};
   const [entry] = schema.type === "object" ? Object.entries(example ?? {}) : [];

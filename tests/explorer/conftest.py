@@ -91,27 +91,32 @@ def developing(page_file: Path) -> Generator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def serving(
+async def served_dsn(server_dsn: str, template: str) -> AsyncGenerator[str]:
+    """URL of the database of `serve`, with its owner."""
+    async with new_database(server_dsn, template) as dsn:
+        await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def serving(
     page_file: Path,
-    server_dsn: str,
-    template: str,
+    served_dsn: str,
     service_dsn: str,
     keys: DevelopmentKeys,
     tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncGenerator[str]:
+) -> Generator[str]:
     """The address of a service that `serve` started, with the explorer turned on."""
     assert page_file.name
     output, port = tmp_path_factory.mktemp("explorer") / "output", free_port()
-    async with new_database(server_dsn, template) as dsn:
-        await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
-        environment = {
-            "DATABASE_URL": same_database(service_dsn, dsn),
-            "EXPLORER": "true",
-            "METRICS": "true",
-            "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
-            "JWT_ISSUER": ISSUER,
-            "JWT_AUDIENCE": AUDIENCE,
-        }
-        with running("serve", "--port", str(port), output=output, **environment) as process:
-            wait_for_text(process, output, "startup complete")
-            yield f"http://127.0.0.1:{port}"
+    environment = {
+        "DATABASE_URL": same_database(service_dsn, served_dsn),
+        "EXPLORER": "true",
+        "METRICS": "true",
+        "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+    }
+    with running("serve", "--port", str(port), output=output, **environment) as process:
+        wait_for_text(process, output, "startup complete")
+        yield f"http://127.0.0.1:{port}"
