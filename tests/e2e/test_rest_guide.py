@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
+from httpx import AsyncClient
 
 from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
@@ -21,9 +22,11 @@ from tests.support.commands import ROOT
 from tests.support.databases import same_database
 from tests.support.printed import MADE, pairs, translated
 from tests.support.served import served
+from tests.support.trust import TRUST
 
 PAGE = (ROOT / "docs" / "rest.md").read_text()
 STEP = re.compile(r"^( *)```sh\n(.*?)```\n\n *```(?:json|http)\n(.*?)```", re.DOTALL | re.MULTILINE)
+DOCUMENTS = re.findall(r"```graphql\n(.*?)```", PAGE, re.DOTALL)
 TIMESTAMP = re.compile(r'"timestamp": ?"[^"]*"')
 AFTER = re.compile(r"after=[\w~.%-]+")
 
@@ -75,6 +78,28 @@ async def test_the_commands_of_the_page_give_the_answers_that_are_printed(enviro
         assert translated(printed.body, real) == answer.body, command
         assert set(translated(printed.head, real)) <= {*answer.head}, (command, answer.head)
     assert len({*real.values()}) == len(real)
+
+
+async def test_the_documents_of_the_page_find_and_create_something(environment: dict[str, str]) -> None:
+    query, mutation = DOCUMENTS
+    found = await sent(environment, query, number="2")
+    group = (await sent(environment, "{ customerGroups(first: 1) { id } }"))["customerGroups"][0]["id"]
+    new = {"name": "Fjord ApS", "vatZone": "DOMESTIC", "customerGroupId": group}
+    made = await sent(environment, mutation, input={**new, "countryCode": "DK", "defaultCurrency": "DKK"})
+
+    assert [found["customer"]["customerGroupNumber"], found["customerGroups"][0]["number"]] == ["1", "1"]
+    assert all((found["customer"]["contacts"], found["customer"]["departments"]))
+    assert made["createCustomer"]["customer"]["customerNumber"]
+    assert made["createCustomer"]["errors"] == []
+
+
+async def sent(environment: dict[str, str], query: str, **variables: Any) -> dict[str, Any]:
+    """Return the data that a document is answered with."""
+    headers = {"authorization": f"Bearer {environment['TOKEN']}"}
+    async with AsyncClient(base_url=environment["URL"], headers=headers, verify=TRUST) as client:
+        answer = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
 
 
 def without(indent: str, text: str) -> str:
