@@ -20,7 +20,7 @@ def ean(value: str) -> str | None:
     return value if total % 10 == 0 else None
 
 
-limited(ean, Limits(most_characters=13, pattern="^[0-9]{13}$"))
+limited(ean, Limits(least_characters=13, most_characters=13, pattern="^[0-9]{13}$"))
 
 
 DEPARTMENT = MemberKind(

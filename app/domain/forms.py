@@ -67,6 +67,6 @@ def web_address(value: str) -> str | None:
 
 
 limited(email, Limits(most_characters=254, form="idn-email"))
-limited(country, Limits(most_characters=2, pattern="^[A-Za-z]{2}$"))
-limited(currency, Limits(most_characters=3, pattern="^[A-Za-z]{3}$"))
+limited(country, Limits(least_characters=2, most_characters=2, pattern="^[A-Za-z]{2}$"))
+limited(currency, Limits(least_characters=3, most_characters=3, pattern="^[A-Za-z]{3}$"))
 limited(web_address, Limits(form="iri", pattern="^https?://"))

@@ -12,6 +12,7 @@ ReaderT = TypeVar("ReaderT", bound=Callable[..., Any])
 class Limits:
     """Limits of a value. A text's are those of its stored form: blanks around it don't count."""
 
+    least_characters: int | None = None
     most_characters: int | None = None
     form: str | None = None
     """The form of a text, under its name in JSON Schema: `idn-email`, `iri` or `uuid`."""

@@ -48,7 +48,7 @@ def test_a_text_may_be_as_long_as_declared_and_no_longer(name: str) -> None:
         # A form with a length: of all samples, only those that match are taken.
         fitting = [text for text in SAMPLES if re.search(limits.pattern, text)]
         assert fitting
-        assert {len(text) for text in fitting} == {limits.most_characters}
+        assert {len(text) for text in fitting} == {limits.least_characters} == {limits.most_characters}
         assert all(takes(read, text) == (text in fitting) for text in SAMPLES)
         return
     text = FORMS.get(str(limits.form), "x".__mul__)

@@ -7,8 +7,8 @@ An answer that differs from the recorded one only in what is different each time
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 from httpx import ASGITransport, AsyncClient, Response
+from starlette.types import ASGIApp
 
 from app.cli.development import prepare_database
 from app.db.embedded import EmbeddedServer
@@ -29,18 +30,42 @@ from app.rest.openapi.layout import laid_out
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import DevelopmentKeys
+from app.web.http_rejections import MAX_HEADERS, MAX_URL_BYTES
 from app.web.running import Runner
 from tests.support.lifespan import lifespan_of
+from tests.support.listening import wired
+from tests.support.served import served
 from tests.support.started import settings_of
 
 _UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"
 _RECORDED = ("etag", "link", "location", "retry-after", "www-authenticate")
 """The headers of answers that are recorded, those that are described."""
+_SECONDS = 2
+"""The time limits of requests that exceed one."""
 _FAULTS: Mapping[str, dict[str, Any]] = {
     "database": {"database_url": _UNREACHABLE},
-    "deadline": {"request_timeout_seconds": 1e-6},
+    "deadline": {"request_timeout_seconds": _SECONDS},
 }
 """Settings under which the service has a fault."""
+
+
+async def _never(*_arguments: object, **_named: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def _fail(*_arguments: object, **_named: object) -> None:
+    msg = "An example of a failure."
+    raise RuntimeError(msg)
+
+
+_RUNS: Mapping[str, Any] = {"deadline": _never, "failure": _fail}
+"""How the service executes documents, where that is its fault."""
+_SENT: Mapping[str, tuple[str, str]] = {
+    "headers": ("", "x: y\r\n" * (MAX_HEADERS + 1) + "\r\n"),
+    "slowness": ("", ""),
+    "url": ("x" * MAX_URL_BYTES, ""),
+}
+"""What a client sends at the end of the URL and after the first headers, so that its request is rejected on the way."""
 _FILLED = ("status", "answer_headers", "answer")
 _CHANGING = (
     (re.compile(r'"timestamp": "[^"]+"'), '"timestamp": "…"'),
@@ -59,21 +84,22 @@ class Recorder:
 
     async def answers(self) -> AsyncGenerator[tuple[Endpoint, Example, Response]]:
         """Yield the answer to each example, those that only read first."""
-        async with self._client("") as well:
-            for endpoint in sorted(ENDPOINTS, key=lambda endpoint: endpoint.method != "GET"):
-                for example in examples_of(endpoint.document):
-                    yield endpoint, example, await self._answer(well, endpoint.method, example)
+        endpoints = sorted(ENDPOINTS, key=lambda endpoint: endpoint.method != "GET")
+        requests = [(endpoint, example) for endpoint in endpoints for example in examples_of(endpoint.document)]
+        with self._served() as port:
+            async with self._app("") as well:
+                for endpoint, example in requests:
+                    yield endpoint, example, await self._answer(well, port, endpoint.method, example)
 
-    async def _answer(self, well: AsyncClient, method: str, example: Example) -> Response:
-        if example.fault == "failure":
-            with patch.object(Runner, "run", side_effect=RuntimeError("An example of a failure.")):
-                return await self._send(well, method, example)
-        if example.fault:
-            async with self._client(example.fault) as client:
-                return await self._send(client, method, example)
+    async def _answer(self, well: ASGIApp, port: int, method: str, example: Example) -> Response:
+        if example.fault in _SENT:
+            return await _rejected(port, method, example)
+        if example.fault in _FAULTS:
+            async with self._app(example.fault) as app:
+                return await self._send(app, method, example)
         return await self._send(well, method, example)
 
-    async def _send(self, client: AsyncClient, method: str, example: Example) -> Response:
+    async def _send(self, app: ASGIApp, method: str, example: Example) -> Response:
         headers = dict(example.headers)
         if example.scopes:
             scopes = [Scope(scope) for scope in example.scopes]
@@ -82,15 +108,37 @@ class Recorder:
         body = None if example.body is None else laid_out(example.body)
         if body is not None:
             headers = {"content-type": "application/json", **headers}
-        return await client.request(method, example.target, headers=headers, content=body)
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://service.test") as client:
+            with patch.object(Runner, "run", _RUNS.get(example.fault, Runner.run)):
+                return await client.request(method, example.target, headers=headers, content=body)
 
     @asynccontextmanager
-    async def _client(self, fault: str) -> AsyncGenerator[AsyncClient]:
-        settings = settings_of(self._dsn, self._keys, list_cache_seconds=0) | _FAULTS.get(fault, {})
+    async def _app(self, fault: str) -> AsyncGenerator[ASGIApp]:
+        settings = self._settings() | _FAULTS.get(fault, {})
         app = create_app(Settings.model_validate(settings))
-        transport = ASGITransport(app, raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url="http://service.test") as client, lifespan_of(app):
-            yield client
+        async with lifespan_of(app):
+            yield app
+
+    @contextmanager
+    def _served(self) -> Generator[int]:
+        """Serve as in production, for requests that are rejected on the way to the application; yield the port."""
+        settings = self._settings() | {"header_timeout_seconds": _SECONDS}
+        named = {name.upper(): str(value) for name, value in settings.items()}
+        with served(self._keys.public_key_file.with_name("log"), **named) as service:
+            yield service.port
+
+    def _settings(self) -> dict[str, Any]:
+        return settings_of(self._dsn, self._keys, list_cache_seconds=0)
+
+
+async def _rejected(port: int, method: str, example: Example) -> Response:
+    """Send a request, or the beginning of one, over a connection; return the answer to it."""
+    end_of_url, more = _SENT[example.fault]
+    async with wired(port) as wire:
+        await wire.send(f"{method} {example.target}{end_of_url} HTTP/1.1\r\nhost: service.test\r\n{more}".encode())
+        reply = await wire.reply()
+    return Response(reply.status, headers=reply.headers, content=reply.body)
 
 
 def recorded(response: Response) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def test_it_has_the_endpoints_of_the_table_and_no_others() -> None:
     assert len({*ids}) == len(ids)
 
 
+OF_ONE_LENGTH = re.compile(r"\^\[[^]]+\]\{(\d+)\}\$")
+"""A pattern of texts that all have the same length."""
 DESCRIBED = re.compile(
     r"/(parameters/\d+|properties/\w+|securitySchemes/\w+|requestBody|responses/\w+)$"
     r"|^/tags/\d+$|^/paths/[^$]+/(get|post|patch)$|^/components/(schemas|responses|headers)/[\w-]+$"
@@ -178,6 +180,34 @@ def test_parameters_and_headers_have_the_limits_that_the_service_enforces() -> N
     assert cursor["minLength"] > len("0")
     assert re.search(cursor["pattern"], "hzPIzkdx4i17eyJ2IjoyLCJ_-w")
     assert not re.search(cursor["pattern"], "a cursor")
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=named)
+def test_each_endpoint_that_can_answer_412_says_so(endpoint: Endpoint) -> None:
+    # A creation rejects If-Match; lists and objects are read only if they have one of its tags.
+    assert ("412" in operation(endpoint)["responses"]) is (endpoint.method != "POST")
+
+
+def test_responses_of_reads_say_only_of_changes_that_nothing_is_written() -> None:
+    reads = {
+        status for endpoint in ENDPOINTS if endpoint.method == "GET" for status in operation(endpoint)["responses"]
+    }
+    told = [response.description for status, response in RESPONSES.items() if str(status) in reads]
+    told = [description for description in told if "othing is written" in description]
+
+    assert len(told) == 2
+    assert all(description.endswith("If the request is a change, nothing is written.") for description in told)
+
+
+def test_the_lengths_of_a_text_are_those_of_its_pattern() -> None:
+    found = dict(nodes(DOCUMENT))
+    patterns = {path: OF_ONE_LENGTH.fullmatch(value) for path, value in found.items() if path.endswith("/pattern")}
+    lengths = {path.removesuffix("/pattern"): int(match[1]) for path, match in patterns.items() if match}
+
+    # Countries, currencies and EANs, those that are taken and those that are shown.
+    assert {*lengths.values()} == {2, 3, 13}
+    for path, length in lengths.items():
+        assert (found[path]["minLength"], found[path]["maxLength"]) == (length, length), path
 
 
 def test_metadata_has_the_limits_of_the_domain() -> None:

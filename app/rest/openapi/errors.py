@@ -33,7 +33,10 @@ RESPONSES: Mapping[int, Response] = {
     406: Response("`Accept` doesn't allow JSON."),
     408: Response("The headers or the body took too long to arrive. The connection is closed."),
     409: Response("The request conflicts with what is stored, such as a key that another object has."),
-    412: Response("The customer isn't as `If-Match` requires. Nothing is written."),
+    412: Response(
+        "The object isn't as `If-Match` requires; a list never is, because it has no `ETag`. If the request is a change,"
+        " nothing is written."
+    ),
     413: Response("The body is too large."),
     414: Response("The URL is too long."),
     415: Response("The body isn't `application/json` in UTF-8."),
@@ -47,12 +50,10 @@ RESPONSES: Mapping[int, Response] = {
         " is not known whether the change is stored; repeat it with the same `Idempotency-Key`, or read first.",
         ("Retry-After",),
     ),
-    504: Response("The request took too long and was stopped. Nothing is written."),
+    504: Response("The request took too long and was stopped. If the request is a change, nothing is written."),
 }
 """By status."""
-BEFORE_ENDPOINTS = (408, 414, 431)
-"""Statuses of requests that don't reach an endpoint. They have no example."""
-_ANY = (400, 401, 403, 406, *BEFORE_ENDPOINTS, 500, 503, 504)
+_ANY = (400, 401, 403, 406, 408, 414, 431, 500, 503, 504)
 _WITH_OBJECT = (404,)
 _WITH_BODY = (404, 409, 413, 415, 422)
 _WITH_CONDITION = (412,)
@@ -65,14 +66,18 @@ def statuses_of(endpoint: Endpoint) -> Iterable[int]:
         found.update(_WITH_OBJECT)
     if endpoint.body is not None:
         found.update(_WITH_BODY)
-    if takes_condition(endpoint) or can_be_unchanged(endpoint):
+    if not _creates(endpoint):
         found.update(_WITH_CONDITION)
     return sorted(found)
 
 
 def takes_condition(endpoint: Endpoint) -> bool:
     """Return whether the endpoint changes an object, and can require its version."""
-    return isinstance(endpoint.shown, Written) and endpoint.shown.location is None
+    return isinstance(endpoint.shown, Written) and not _creates(endpoint)
+
+
+def _creates(endpoint: Endpoint) -> bool:
+    return isinstance(endpoint.shown, Written) and endpoint.shown.location is not None
 
 
 def can_be_unchanged(endpoint: Endpoint) -> bool:

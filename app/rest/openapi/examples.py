@@ -26,8 +26,8 @@ class Example(NamedTuple):
     """Headers of the request, beside its credential and the type of its body."""
     body: Any = None
     """The body of the request; None if there is none."""
-    fault: Literal["", "database", "deadline", "failure"] = ""
-    """What is wrong with the service."""
+    fault: Literal["", "database", "deadline", "failure", "headers", "slowness", "url"] = ""
+    """What is wrong with the service, or with what the client sends before its request reaches an endpoint."""
     answer_headers: Mapping[str, str] = {}
     answer: Any = None
 

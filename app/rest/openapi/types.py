@@ -206,6 +206,7 @@ def _clearable(made: Json) -> Json:
     """Return the schema of a value that null unsets, and blank text if it is a text."""
     if made.get("type") == "string" and "pattern" in made:
         made = {**made, "pattern": f"{made['pattern']}|{_BLANK}"}
+        made.pop("minLength", None)
     return _nullable(made)
 
 
@@ -213,13 +214,14 @@ def _not_blank(made: Json) -> Json:
     """Return what a text that can't be unset must be, beside its limits."""
     if made.get("type") != "string" or "format" in made:
         return {}
-    return {"minLength": 1, "pattern": made.get("pattern", NOT_BLANK)}
+    return {"minLength": made.get("minLength", 1), "pattern": made.get("pattern", NOT_BLANK)}
 
 
 def _limited(limits: Limits) -> Json:
     made = {
         "format": limits.form,
         "pattern": limits.pattern,
+        "minLength": limits.least_characters,
         "maxLength": limits.most_characters,
         "minimum": limits.least,
         "maximum": limits.most,
