@@ -27,10 +27,12 @@ REASONS = (
     "unsent_bytes",
 )
 """Reasons for which connections are closed or refused; docs/metrics.md explains them."""
+TOO_SLOW_REASONS = frozenset({"slow_body", "slow_reader", "unsent_bytes"})
+"""Those for which a client that has not left loses what it asked for."""
 GIVEN_UP = "given_up"
 """Key in a request's state: its connection was closed, usually with 408, because its body did not arrive."""
 TOO_SLOW = "too_slow"
-"""Key in a request's state: its connection was closed before its answer was sent, because of its client."""
+"""Key in the state of a request or a WebSocket: the service has closed the connection for one of these reasons."""
 COMPANY_ID = "company_id"
 """Key in a request's state: the company of its credential, to whose share the bytes of its answer count."""
 IDLE_SINCE = "idle_since"

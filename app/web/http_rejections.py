@@ -8,7 +8,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.web.answers import Answer
-from app.web.connections import GIVEN_UP, TOO_SLOW
+from app.web.connections import GIVEN_UP, TOO_SLOW, TOO_SLOW_REASONS
 from app.web.envelope import REQUEST_ID, SECURITY_HEADERS, sent_request_id
 from app.web.http_errors import FailureCode, HttpError
 from app.web.http_state import ConnectionState
@@ -53,7 +53,8 @@ class RejectingProtocol(ConnectionState):
             self._give_up("The request took too long to arrive while the service was overloaded. Try again shortly.")
         else:
             self._note_given_up()
-            self._note_too_slow()
+            if reason in TOO_SLOW_REASONS:
+                self._note_too_slow()
             self.transport.abort()
 
     def _give_up(self, message: str) -> None:

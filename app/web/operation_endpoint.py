@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,7 @@ from app.web.running import Runner
 
 _CLOSED = 499
 """nginx's status for a connection that is closed before the answer."""
-_NOT_SENT = (_CLOSED, ("CLIENT_CLOSED_REQUEST",))
+NOT_SENT = (_CLOSED, ("CLIENT_CLOSED_REQUEST",))
 """Status and codes that are logged for operations whose client has disconnected."""
 TOO_SLOW_CODES = ("CLIENT_TOO_SLOW",)
 """The codes that are logged for answers that the service has cut off because of their client."""
@@ -59,7 +60,7 @@ class OperationEndpoint:
 
     def _write_left(self, scope: Scope, record: OperationRecord, *, has_begun: bool = False) -> None:
         """Log a request whose connection was closed before it was answered, or before its answer was sent."""
-        self._log.write(record, *_not_sent(scope, has_begun=has_begun))
+        self._log.write(record, *not_sent(scope.get("state", {}), has_begun=has_begun))
 
     def _http_error(self, error: BaseException, scope: Scope, record: OperationRecord) -> HttpError:
         """Return the error for the exception that ended a request. Raise a cancellation unless the server made it."""
@@ -85,17 +86,20 @@ class OperationEndpoint:
             is_sent = False
             raise
         finally:
-            self._log.write(record, *((answer.status, answer.codes) if is_sent else _not_sent(scope)))
+            outcome = (answer.status, answer.codes) if is_sent else not_sent(scope.get("state", {}))
+            self._log.write(record, *outcome)
 
 
-def _not_sent(scope: Scope, *, has_begun: bool = False) -> tuple[int, tuple[str, ...]]:
-    """Return the status and codes to log for a request whose answer was not sent, or only its beginning."""
-    state = scope.get("state", {})
+def not_sent(state: Mapping[str, Any], *, has_begun: bool = False) -> tuple[int, tuple[str, ...]]:
+    """Return the status and codes to log for a request whose answer was not sent, or only its beginning.
+
+    `state`: that of the request, in which its connection tells why.
+    """
     if state.get(GIVEN_UP):
         return _GAVE_UP
     if state.get(TOO_SLOW):
         return 200 if has_begun else _CLOSED, TOO_SLOW_CODES
-    return _NOT_SENT
+    return NOT_SENT
 
 
 def not_allowed(message: str, allow: str) -> HttpError:

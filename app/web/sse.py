@@ -21,7 +21,7 @@ from app.web.leaving import on_leaving
 from app.web.media_types import EVENT_STREAM_TYPE, takes_events
 from app.web.request_log import OperationRecord
 from app.web.stream_credentials import StreamCredential
-from app.web.streaming import log_end
+from app.web.streaming import end_stream
 from app.web.writing import chunk, write_of
 
 _HEADERS = [
@@ -106,8 +106,7 @@ class EventStream:
             # The server may raise this if the client has disconnected.
             pass
         finally:
-            await stream.aclose()
-            log_end(stream, self._record, self._updates)
+            await end_stream(stream, self._record, self._updates, scope["state"])
 
     def _probe(self) -> None:
         """Find out whether a client that sends no more still reads, by sending comments."""

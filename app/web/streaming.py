@@ -1,7 +1,8 @@
 """Live subscriptions as the service has them: with its limits, and with errors as its callers see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import structlog
 from graphql import ExecutionResult
@@ -10,11 +11,14 @@ from app.db.database import Database
 from app.domain.identity import Principal
 from app.engine.execution import Engine
 from app.graphql.context import Context
+from app.live.backlog import SLOW
+from app.live.ended import LiveCode
 from app.live.feeds import Heads
 from app.live.live import Live
 from app.live.room import LiveLimits
 from app.live.stream import LiveStream
 from app.settings import Settings
+from app.web.connections import TOO_SLOW
 from app.web.envelope import new_request_id
 from app.web.request_log import OperationRecord
 from app.web.running import result_json
@@ -45,8 +49,14 @@ def rendered(result: ExecutionResult) -> bytes:
     return result_json(result, new_request_id())
 
 
-def log_end(stream: LiveStream, record: OperationRecord, updates: int) -> None:
-    """Log that a stream has ended. `updates`: the number of those that were sent beside the delivered ones."""
+async def end_stream(stream: LiveStream, record: OperationRecord, updates: int, state: Mapping[str, Any]) -> None:
+    """End a stream whose client has left or knows of the end, and log it.
+
+    `updates`: the number of those that were sent beside the delivered ones. `state`: that of its connection.
+    """
+    if state.get(TOO_SLOW):
+        stream.close(LiveCode.SLOW_CONSUMER, SLOW)
+    await stream.aclose()
     _log.info(
         "stream_ended",
         code=stream.code,

@@ -12,7 +12,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.http11 import Request
 
-from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE
+from app.web.connections import COMPANY_ID, IDLE_SINCE, RESUMABLE, TOO_SLOW, TOO_SLOW_REASONS
 from app.web.http_rejections import LINGER_SECONDS, MAX_REFUSED
 from app.web.http_timeouts import MIN_BODY_RATE
 from app.web.transport_ws import CloseCode
@@ -116,6 +116,8 @@ class WebSocketConnection(HandshakeProtocol):
         """Close the connection at once, discarding unsent data. A client that reads is told why."""
         self._state.count(reason)
         self._state.connections.discard(cast("Any", self))
+        if reason in TOO_SLOW_REASONS:
+            self._shared[TOO_SLOW] = True
         told = _ENDINGS.get(reason)
         if told is None or self._is_slow or len(self._state.refused) >= MAX_REFUSED:
             self.transport.abort()

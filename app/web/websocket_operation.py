@@ -24,19 +24,18 @@ from app.web.graphql_request import ClientGone, request_of
 from app.web.http_errors import http_error_of
 from app.web.large_bodies import BodyTurns
 from app.web.media_types import GRAPHQL_TYPE
+from app.web.operation_endpoint import NOT_SENT, not_sent
 from app.web.request_log import OperationLog, OperationRecord
 from app.web.running import Runner
 from app.web.sse import rejection_of
 from app.web.stream_credentials import StreamCredential
-from app.web.streaming import log_end
+from app.web.streaming import end_stream
 from app.web.transport_ws import CloseCode, Closed, TransportState
 from app.web.websocket_credentials import is_rejection
 from app.web.websocket_updates import UpdateChannel, UpdateSender
 
 Outcome = tuple[int, tuple[str, ...]]
 """The status and the error codes of an operation, for its log line."""
-NOT_SENT: Outcome = (499, ("CLIENT_CLOSED_REQUEST",))
-"""The outcome of an operation whose client has left or has ended it."""
 
 
 class Operations:
@@ -106,7 +105,7 @@ class Channel(UpdateChannel, Protocol):
 class RunningOperation:
     """An operation, which one task runs."""
 
-    __slots__ = ("_channel", "_ending", "_operations", "_state", "identifier", "is_stream", "record")
+    __slots__ = ("_channel", "_ending", "_operations", "_shared", "_state", "identifier", "is_stream", "record")
 
     def __init__(
         self,
@@ -116,6 +115,7 @@ class RunningOperation:
         state: TransportState,
         channel: Channel,
         ending: Ending,
+        shared: Mapping[str, Any],
     ) -> None:
         self.identifier = identifier
         """The id that the client has given it."""
@@ -124,6 +124,8 @@ class RunningOperation:
         self._state = state
         self._channel = channel
         self._ending = ending
+        self._shared = shared
+        """What its connection tells."""
         self.is_stream = False
         """Whether it is a subscription that has begun."""
 
@@ -136,13 +138,14 @@ class RunningOperation:
         self, payload: dict[str, Any], size: int, credential: Mapping[str, str], held: AsyncExitStack
     ) -> None:
         """Run it, send what it returns, and write its log line. `held` is given back once its input is handled."""
-        outcome = NOT_SENT
+        outcome: Outcome = NOT_SENT
         try:
             outcome = await self._run(payload, size, credential, held)
         except ClientGone:
             pass
         finally:
             if not self.is_stream:
+                outcome = not_sent(self._shared) if outcome == NOT_SENT else outcome
                 self._operations.log.write(self.record, *outcome)
 
     async def _run(
@@ -181,8 +184,7 @@ class RunningOperation:
         try:
             await sender.send_all(stream)
         finally:
-            await stream.aclose()
-            log_end(stream, self.record, sender.sent)
+            await end_stream(stream, self.record, sender.sent, self._shared)
         return NOT_SENT
 
     async def _fail_with(self, error: Exception) -> Outcome:

@@ -189,7 +189,9 @@ class Session:
         """Run an operation in a task."""
         self._number += 1
         record = OperationRecord(f"{self._request_id}.{self._number}")
-        operation = RunningOperation(identifier, record, self._operations, self._state, self, self._ending)
+        operation = RunningOperation(
+            identifier, record, self._operations, self._state, self, self._ending, self._shared
+        )
         task = asyncio.create_task(operation.run(payload, size, self._credential, held))
         self._running[task] = operation
         self._by_id[identifier] = task

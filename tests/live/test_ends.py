@@ -17,10 +17,12 @@ from app.db import api_keys
 from app.domain.identity import Scope
 from app.live.live import Live
 from app.web.connections import ConnectionLimits, usage
+from app.web.http_protocol import HttpProtocol
 from tests.live.service import Service, Start
 from tests.support.listening import wired
 from tests.support.records import Records, new_company
 from tests.support.sse import Events, following, streaming
+from tests.support.tracked import tracked
 from tests.support.until import until
 
 CHANGES = "subscription ($after: String) {changes(after: $after) {cursor version}}"
@@ -246,6 +248,17 @@ async def test_a_client_that_reads_nothing_for_long_is_disconnected_from_an_idle
         await until(lambda: not lives[0].streams)
 
     assert usage.ended["slow_reader"] == before + 1
+
+
+async def test_a_stream_that_the_service_cuts_off_is_counted_as_one(
+    start: Start, company: UUID, lives: list[Live]
+) -> None:
+    async with start() as service, service.follow(company, CHANGES):
+        (connection,) = [one for one in tracked(HttpProtocol) if one in one.connections and one.idle_since is None]
+        connection.end("unsent_bytes")
+        await until(lambda: not lives[0].streams)
+
+    assert lives[0].ended == {"SLOW_CONSUMER": 1}
 
 
 async def test_a_connection_is_idle_again_after_its_stream_has_ended(start: Start, company: UUID) -> None:

@@ -27,7 +27,7 @@ from tests.support import toy_app
 from tests.support.listening import listening, wired
 from tests.support.toy import ToyContext, toy_engine
 from tests.support.toy_app import CREDENTIAL, opening
-from tests.support.transport_client import PROTOCOL, TransportClient, connected
+from tests.support.transport_client import PROTOCOL, TransportClient, connected, connections
 from tests.support.until import until
 
 GOOD = {"Authorization": "Bearer good"}
@@ -408,6 +408,18 @@ async def test_each_operation_has_a_line_in_the_log_and_the_connection_has_none(
         (None, "query", "tester", 499, ("CLIENT_CLOSED_REQUEST",)),
     ]
     assert len({line["request_id"] for line in lines}) == 3
+
+
+async def test_an_operation_that_the_service_cuts_off_is_logged_as_one() -> None:
+    context = ToyContext()
+    with structlog.testing.capture_logs() as logged:
+        async with ready(context) as client:
+            await begin(context, client, "{ slow }")
+            (connection,) = connections()
+            connection.end("slow_reader")
+            await until(lambda: any(line["event"] == "operation" for line in logged))
+    (line,) = [line for line in logged if line["event"] == "operation"]
+    assert (line["status"], line["codes"]) == (499, ("CLIENT_TOO_SLOW",))
 
 
 async def test_a_mutation_is_answered_before_the_end_of_the_server_closes_the_connection() -> None:
