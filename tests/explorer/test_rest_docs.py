@@ -3,14 +3,13 @@
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, Response, expect
+from playwright.async_api import Page, Response, expect
 
 from app.rest.endpoints import ENDPOINTS
 from tests.explorer.readable import SCHEMES, Scheme, assert_readable
+from tests.explorer.rest_docs import GET_ONE, LIST, authorize, open_page, tried_out
 from tests.support.visit import Visit
 
-GET_ONE = "#operations-Customers-getCustomer"
-LIST = "#operations-Customers-listCustomers"
 CREATE = "#operations-Customers-createCustomer"
 UPDATE = "#operations-Customers-updateCustomer"
 TELEPHONE = 390
@@ -19,29 +18,6 @@ BRIGHTNESS = """() => {
   const [red, green, blue, alpha = 1] = color.match(/[\\d.]+/g).map(Number);
   return alpha === 0 ? 255 : (red + green + blue) / 3;
 }"""
-
-
-async def open_page(address: str, page: Page) -> None:
-    """Open the page, and wait until it shows an endpoint."""
-    await page.goto(f"{address}/v1/docs")
-    await page.locator(".opblock").first.wait_for()
-
-
-async def tried_out(page: Page, operation: str) -> Locator:
-    """Open an endpoint, and return its form."""
-    form = page.locator(operation)
-    await form.locator(".opblock-summary-control").click()
-    await form.get_by_role("button", name="Try it out").click()
-    return form
-
-
-async def authorize(page: Page, token: str) -> None:
-    """Paste a token."""
-    await page.get_by_role("button", name="Authorize").first.click()
-    dialog = page.locator(".dialog-ux")
-    await dialog.get_by_label("auth-bearer-value").fill(token)
-    await dialog.get_by_role("button", name="Apply credentials").last.click()
-    await dialog.get_by_role("button", name="Close").last.click()
 
 
 async def call(page: Page, customer_id: str) -> Response:

@@ -11,7 +11,7 @@ from playwright.async_api import Locator, Page, expect
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
 from tests.explorer.readable import SCHEMES, Scheme, assert_readable
-from tests.explorer.test_rest_docs import GET_ONE, LIST, authorize, open_page, tried_out
+from tests.explorer.rest_docs import GET_ONE, LIST, authorize, open_page, tried_out
 from tests.support.crowd import crowd_of
 from tests.support.databases import opened
 from tests.support.visit import Visit
