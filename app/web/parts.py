@@ -1,8 +1,9 @@
 """The parts of an answer, between the task that reads them and the one that sends them to the client."""
 
 import asyncio
+import time
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -19,21 +20,29 @@ _FASTEST = 1
 
 
 class Room:
-    """The room for parts that are kept, which the answers of one process share."""
+    """The room for parts that are kept, which the answers of one process share.
+
+    A company has at most as much as is left for others: half if it is alone, a third each if there are two.
+    """
 
     def __init__(self, size: int = KEPT_BYTES) -> None:
         self.free = size
+        self._taken = Counter[UUID]()
 
-    def take(self, size: int) -> bool:
-        """Take room, and return whether there is enough."""
-        if size > self.free:
+    def take(self, company_id: UUID, size: int) -> bool:
+        """Take room, and return whether there is enough for the company."""
+        if self._taken[company_id] + size > self.free - size:
             return False
         self.free -= size
+        self._taken[company_id] += size
         return True
 
-    def give_back(self, size: int) -> None:
+    def give_back(self, company_id: UUID, size: int) -> None:
         """Give room back."""
         self.free += size
+        self._taken[company_id] -= size
+        if not self._taken[company_id]:
+            del self._taken[company_id]
 
 
 class _Kept(NamedTuple):
@@ -55,6 +64,8 @@ class Parts(Holder):
         self._queue = deque[bytes | _Kept]()
         self._is_sending = self._is_complete = False
         self._for_reader, self._for_sender = asyncio.Event(), asyncio.Event()
+        self._sent_seconds = 0.0
+        self._sends_since: float | None = None
 
     async def __aenter__(self) -> Self:
         """Begin to send."""
@@ -74,15 +85,22 @@ class Parts(Holder):
                     await self._sending
         finally:
             self._sending.cancel()
-            await asyncio.gather(self._sending, return_exceptions=True)
-            for part in self._queue:
-                if isinstance(part, _Kept):
-                    self._room.give_back(len(part.compressed))
+            try:
+                await asyncio.gather(self._sending, return_exceptions=True)
+            finally:
+                # Also if the task is canceled meanwhile.
+                for part in self._queue:
+                    if isinstance(part, _Kept):
+                        self._room.give_back(self.company_id, len(part.compressed))
 
     @override
     def hurry(self) -> None:
         super().hurry()
         self._for_reader.set()
+
+    def sent_seconds(self) -> float:
+        """Return how long the client has taken to receive the parts, also while further ones are read."""
+        return self._sent_seconds + (0.0 if self._sends_since is None else time.monotonic() - self._sends_since)
 
     async def put(self, part: bytes) -> None:
         """Hand over a part, once the one before is sent, or keep it. Raise what sending has raised."""
@@ -93,7 +111,7 @@ class Parts(Holder):
                 await self._sending
             if self.hurries:
                 kept = kept or _Kept(await asyncio.to_thread(zlib.compress, part, _FASTEST))
-                if self._room.take(len(kept.compressed)):
+                if self._room.take(self.company_id, len(kept.compressed)):
                     self._add(kept)
                     return
             with self.waiting():
@@ -121,7 +139,12 @@ class Parts(Holder):
 
     async def _send_next(self, part: bytes | _Kept) -> None:
         if isinstance(part, _Kept):
-            self._room.give_back(len(part.compressed))
+            self._room.give_back(self.company_id, len(part.compressed))
             part = await asyncio.to_thread(zlib.decompress, part.compressed)
         self.sent_bytes += len(part)
-        await self._send(part)
+        self._sends_since = time.monotonic()
+        try:
+            await self._send(part)
+        finally:
+            self._sent_seconds += time.monotonic() - self._sends_since
+            self._sends_since = None

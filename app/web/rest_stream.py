@@ -119,9 +119,8 @@ class WholeList:
         return principal
 
     def has_slow_client(self) -> bool:
-        """Return whether the client took more time to receive the parts than the service took to read them."""
-        now = time.monotonic()
-        return self._parts is not None and 2 * self._parts.waited_seconds(now) >= now - self._begun_at
+        """Return whether the client has taken most of the time since the list began."""
+        return self._parts is not None and 2 * self._parts.sent_seconds() >= time.monotonic() - self._begun_at
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the list. Raise ClientGone, and the exceptions of operations."""

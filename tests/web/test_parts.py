@@ -9,7 +9,7 @@ import pytest
 from app.web.parts import Parts, Room
 from tests.support.until import until
 
-COMPANY = UUID(int=1)
+COMPANY, OTHER = UUID(int=1), UUID(int=2)
 PARTS = [b"%d" % number * 1_000 for number in range(6)]
 
 
@@ -93,7 +93,7 @@ async def test_for_a_client_that_is_waited_for_all_is_read_when_others_wait() ->
 
 
 async def test_without_room_the_next_part_waits_for_the_client_as_before() -> None:
-    client, read_, room = Client(), list[bytes](), Room(30)
+    client, read_, room = Client(), list[bytes](), Room(60)
     parts, task = reading(client, room, read_)
     await settled(lambda: len(read_))
     parts.hurry()
@@ -104,7 +104,7 @@ async def test_without_room_the_next_part_waits_for_the_client_as_before() -> No
     client.take(len(PARTS))
     await task
     assert client.received == PARTS
-    assert room.free == 30
+    assert room.free == 60
 
 
 async def test_what_sending_raises_ends_reading_and_gives_the_room_back() -> None:
@@ -129,6 +129,42 @@ async def test_what_sending_raises_reaches_a_reader_that_waits() -> None:
     with pytest.raises(ConnectionResetError):
         await task
     assert len(read_) == 1
+
+
+async def test_room_is_given_back_also_if_a_task_is_canceled_while_it_ends() -> None:
+    client, read_, room = Client(), list[bytes](), Room()
+    whole = room.free
+    parts, task = reading(client, room, read_)
+    parts.hurry()
+    await until(lambda: len(read_) == len(PARTS))
+    assert room.free < whole
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert room.free == whole
+
+
+def test_a_company_has_at_most_as_much_room_as_is_left_for_others() -> None:
+    room = Room(60)
+    assert [room.take(COMPANY, 10) for _ in range(4)] == [True, True, True, False]
+    assert [room.take(OTHER, 10) for _ in range(2)] == [True, False]
+    room.give_back(COMPANY, 30)
+    assert [room.take(OTHER, 10) for _ in range(3)] == [True, True, False]
+    room.give_back(OTHER, 30)
+    assert room.free == 60
+
+
+async def test_the_time_of_the_client_is_told_while_it_receives_and_afterwards() -> None:
+    client, read_ = Client(), list[bytes]()
+    parts, task = reading(client, Room(), read_)
+    parts.hurry()
+    await asyncio.sleep(0.1)
+    assert parts.sent_seconds() >= 0.09
+    client.take(len(PARTS))
+    await task
+    assert 0.09 <= parts.sent_seconds() < 10
 
 
 async def test_nothing_is_sent_after_a_failure_to_read() -> None:
