@@ -20,7 +20,7 @@ async def streams(serve: Serve) -> AsyncGenerator[Streams]:
 
 
 async def of_new_company(engine: AsyncEngine, count: int = 2_000) -> Records:
-    """A company with so many large customers."""
+    """A new company with this many large customers."""
     records = Records(engine, await new_company(engine))
     await write_customers(records, 1, count, metadata=LARGE)
     return records

@@ -48,6 +48,15 @@ def reading(client: Client, room: Room, read_: list[bytes]) -> tuple[Parts, asyn
     return parts, asyncio.create_task(read(parts, read_))
 
 
+async def all_kept(client: Client, room: Room) -> asyncio.Task[None]:
+    """Read for a client that takes nothing, until all parts are kept."""
+    read_ = list[bytes]()
+    parts, task = reading(client, room, read_)
+    parts.hurry()
+    await until(lambda: len(read_) == len(PARTS))
+    return task
+
+
 async def settled(count: Callable[[], int]) -> int:
     """A number, once it doesn't change any more."""
     before = -1
@@ -108,11 +117,9 @@ async def test_without_room_the_next_part_waits_for_the_client_as_before() -> No
 
 
 async def test_what_sending_raises_ends_reading_and_gives_the_room_back() -> None:
-    client, read_, room = Client(), list[bytes](), Room()
+    client, room = Client(), Room()
     whole = room.free
-    parts, task = reading(client, room, read_)
-    parts.hurry()
-    await until(lambda: len(read_) == len(PARTS))
+    task = await all_kept(client, room)
     client.failure = ConnectionResetError()
     client.take()
     with pytest.raises(ConnectionResetError):
@@ -132,11 +139,9 @@ async def test_what_sending_raises_reaches_a_reader_that_waits() -> None:
 
 
 async def test_room_is_given_back_also_if_a_task_is_canceled_while_it_ends() -> None:
-    client, read_, room = Client(), list[bytes](), Room()
+    client, room = Client(), Room()
     whole = room.free
-    parts, task = reading(client, room, read_)
-    parts.hurry()
-    await until(lambda: len(read_) == len(PARTS))
+    task = await all_kept(client, room)
     assert room.free < whole
     task.cancel()
     await asyncio.sleep(0)
